@@ -1,0 +1,148 @@
+# kconnectd: `make` builds build/kconnectd; see README.md for everything else.
+#   make deps            install the Debian packages below (root or sudo)
+#   make                 the daemon and the examples' plugin
+#   make demo            back up two topics and restore them, everything embedded
+#   make test            unit, fuzz and integration tests            [SAN=address,undefined | SAN=thread] [CC=clang]
+#   make unit fuzz integration bench check-style install
+SAN     ?=
+OPT     ?= -O2
+PREFIX  ?= /usr/local
+DESTDIR ?=
+
+# ---- dependencies: the one list ----
+DEPS_BUILD := gcc make pkg-config libc6-dev librdkafka-dev libmicrohttpd-dev libcurl4-openssl-dev libssl-dev \
+              libcjson-dev libuv1-dev libpcre2-dev zlib1g-dev libexpat1-dev
+DEPS_TEST  := check libsubunit-dev python3-venv kcat curl jq openssl clang clang-format clang-tidy procps
+# Java and Maven only start the Kafka broker and the S3 server of the tests.
+DEPS_JAVA  := maven default-jre-headless
+
+# ---- variants ----
+comma   := ,
+VARIANT := $(if $(SAN),$(subst $(comma),-,$(SAN)),plain)$(if $(filter clang%,$(CC)),-clang)
+OUT     := build/$(VARIANT)
+PKGS    := rdkafka libmicrohttpd libcurl openssl libcjson libuv libpcre2-8 zlib expat
+WARN    := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Werror
+CPPFLAGS += -I. -D_GNU_SOURCE -DPCRE2_CODE_UNIT_WIDTH=8 $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+CFLAGS  += -std=gnu17 $(OPT) -g $(WARN) -fno-omit-frame-pointer -pthread $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
+LDFLAGS += -rdynamic -pthread $(if $(SAN),-fsanitize=$(SAN))
+LIBS     = $(shell pkg-config --libs $(PKGS)) -ldl -lm
+
+SRCS    := $(sort $(wildcard connect/*.c connect/*/*.c connectors/*.c connectors/*/*.c rest/*.c config/*.c))
+LIBSRCS := $(filter-out connect/main.c,$(SRCS))
+OBJS    := $(SRCS:%.c=$(OUT)/%.o)
+LIBOBJS := $(LIBSRCS:%.c=$(OUT)/%.o)
+
+all: $(OUT)/kconnectd build/kconnectd hello_sink
+
+$(OUT)/kconnectd: $(OBJS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJS) $(LIBS)
+
+# The plain build is the one that people run.
+build/kconnectd: build/$(if $(SAN)$(filter clang%,$(CC)),$(VARIANT),plain)/kconnectd
+	@ln -sfn $(VARIANT)/kconnectd $@
+
+$(OUT)/libkconnectd.a: $(LIBOBJS)
+	@rm -f $@
+	ar rcs $@ $(LIBOBJS)
+
+$(OUT)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+hello_sink:
+	@if [ -d examples/hello_sink ]; then $(MAKE) -s -C examples/hello_sink; fi
+
+objs: $(OBJS)
+lib: $(OUT)/libkconnectd.a
+
+# ---- tests ----
+# One program per suite: tests/unit/connect/base/test_buf.c → build/plain/tests/unit/connect/base/test_buf. What several
+# suites share lies in tests/support/*.c.
+UNIT_SRCS    := $(sort $(wildcard tests/unit/*/*.c tests/unit/*/*/*.c))
+UNIT_BINS    := $(UNIT_SRCS:%.c=$(OUT)/%)
+SUPPORT_SRCS := $(sort $(wildcard tests/support/*.c))
+SUPPORT_OBJS := $(SUPPORT_SRCS:%.c=$(OUT)/%.o)
+FUZZ_SRCS    := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_BINS    := $(FUZZ_SRCS:%.c=$(OUT)/%)
+BENCH_SRCS   := $(sort $(wildcard tests/bench/bench_*.c))
+BENCH_BINS   := $(BENCH_SRCS:%.c=$(OUT)/%)
+CHECK_LIBS    = $(shell pkg-config --libs check)
+
+$(UNIT_BINS): $(OUT)/%: $(OUT)/%.o $(SUPPORT_OBJS) $(OUT)/libkconnectd.a
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(SUPPORT_OBJS) $(OUT)/libkconnectd.a $(CHECK_LIBS) $(LIBS)
+$(FUZZ_BINS) $(BENCH_BINS): $(OUT)/%: $(OUT)/%.o $(SUPPORT_OBJS) $(OUT)/libkconnectd.a
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(SUPPORT_OBJS) $(OUT)/libkconnectd.a $(CHECK_LIBS) $(LIBS)
+
+units: $(UNIT_BINS)
+unit: units
+	@tests/support/run_unit.sh $(UNIT_BINS)
+fuzz: $(FUZZ_BINS)
+	@tests/support/run_fuzz.sh $(FUZZ_BINS)
+benches: $(BENCH_BINS)
+
+VENV := build/venv
+$(VENV)/.complete: tests/requirements.txt
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip -q install -r tests/requirements.txt
+	@touch $@
+build/jars/.complete: tests/support/pom.xml
+	@mkdir -p build/jars
+	mvn -q -B -f tests/support/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/build/jars
+	@touch $@
+jars: build/jars/.complete
+
+# K="expression" selects tests; the daemon under test is the one of this variant.
+integration: all jars $(VENV)/.complete
+	KCONNECTD=$(CURDIR)/$(OUT)/kconnectd $(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/scenario $(if $(K),-k "$(K)") $(PYTEST)
+
+test:
+	@$(MAKE) --no-print-directory deps-test
+	@$(MAKE) --no-print-directory -j$$(nproc) all units $(FUZZ_BINS)
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory fuzz
+	@$(MAKE) --no-print-directory integration
+
+demo:
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@examples/demo/demo.sh $(if $(KAFKA),--kafka $(KAFKA)) $(if $(S3),--s3 $(S3))
+
+bench: all benches jars $(VENV)/.complete
+	KCONNECTD=$(CURDIR)/$(OUT)/kconnectd BENCHES=$(CURDIR)/$(OUT)/tests/bench $(VENV)/bin/python tests/bench/bench.py
+
+# ---- style ----
+STYLE_FILES = $(shell git ls-files '*.c' '*.h')
+check-style:
+	@tests/support/check_style.sh $(STYLE_FILES)
+
+# ---- packages ----
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+define install_packages
+	@missing=$$(for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then echo "installing:" $$missing; \
+	$(SUDO) apt-get -q update >/dev/null && \
+	DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get -q install -y --no-install-recommends $$missing >/dev/null; fi
+endef
+deps:
+	$(call install_packages,$(DEPS_BUILD))
+deps-test: deps
+	$(call install_packages,$(DEPS_TEST))
+	@command -v mvn >/dev/null && command -v java >/dev/null || { \
+	$(SUDO) apt-get -q update >/dev/null && \
+	DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get -q install -y --no-install-recommends $(DEPS_JAVA) >/dev/null; }
+
+install: $(OUT)/kconnectd
+	install -D -m 755 $(OUT)/kconnectd $(DESTDIR)$(PREFIX)/bin/kconnectd
+	ln -sf kconnectd $(DESTDIR)$(PREFIX)/bin/connect-distributed
+	ln -sf kconnectd $(DESTDIR)$(PREFIX)/bin/connect-distributed.sh
+	install -D -m 644 connect/plugin.h $(DESTDIR)$(PREFIX)/include/kconnectd/plugin.h
+	install -d $(DESTDIR)$(PREFIX)/share/kconnectd/examples
+	install -m 644 $(wildcard examples/*.json examples/*.properties) $(DESTDIR)$(PREFIX)/share/kconnectd/examples
+
+clean:
+	rm -rf build
+
+.PHONY: all objs lib units unit fuzz benches jars integration test demo bench check-style deps deps-test install clean hello_sink
+.SECONDARY:
+
+-include $(OBJS:.o=.d) $(SUPPORT_OBJS:.o=.d) $(UNIT_BINS:=.d) $(FUZZ_BINS:=.d) $(BENCH_BINS:=.d)

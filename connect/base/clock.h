@@ -1,0 +1,13 @@
+/* Time. Deadlines use the monotonic clock. Tests may replace both (clock_fake_ms). */
+#ifndef CONNECT_BASE_CLOCK_H
+#define CONNECT_BASE_CLOCK_H
+
+#include <stdint.h>
+
+int64_t clock_ms(void);      /* monotonic */
+int64_t clock_wall_ms(void); /* since the epoch */
+void clock_sleep_ms(int64_t ms);
+/* From now on both clocks stand at `ms` (tests only); -1 = real time again. */
+void clock_fake_ms(int64_t ms);
+
+#endif

@@ -1,0 +1,28 @@
+/* Loggers by dotted name with run-time levels, one line per event on stderr, and the context of the thread.
+ *     2026-01-31 12:00:00.123 INFO  [s3-sink|task-0] message (org.apache.kafka.connect.runtime.Worker)
+ * kc_log (plugin.h) writes; levels are inherited along dots from the root, as log4j does. Levels are atomics; setting one
+ * takes a lock. */
+#ifndef CONNECT_BASE_LOG_H
+#define CONNECT_BASE_LOG_H
+
+#include "connect/plugin.h"
+
+/* A thread's context: "[name|task-0] " or "" ; a `stage` such as "committing offsets" may be added. Copied. */
+void log_context(const char *context);
+const char *log_context_get(void);
+
+int log_level_parse(const char *text, enum kc_level *ret_level); /* TRACE … FATAL, OFF; any case */
+const char *log_level_name(enum kc_level level);
+enum kc_level log_level(const char *logger); /* effective */
+/* Sets the level of `logger` and of all known loggers under it; time of the change is kept for REST. */
+void log_set_level(const char *logger, enum kc_level level);
+/* Calls f for every known logger (set or used): name, effective level, ms of the last change or -1. */
+void log_each(void (*f)(void *arg, const char *logger, enum kc_level level, int64_t changed_ms), void *arg);
+/* Redirects lines (tests); NULL = stderr. */
+void log_sink(void (*f)(void *arg, enum kc_level level, const char *line), void *arg);
+
+#define LOG_HERDER "org.apache.kafka.connect.runtime.distributed.DistributedHerder"
+#define LOG_WORKER "org.apache.kafka.connect.runtime.Worker"
+#define LOG_REST "org.apache.kafka.connect.runtime.rest.RestServer"
+
+#endif

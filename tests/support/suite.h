@@ -1,0 +1,21 @@
+/* What every Check suite needs: a main that runs one suite, and golden vectors read line by line. */
+#ifndef TESTS_SUPPORT_SUITE_H
+#define TESTS_SUPPORT_SUITE_H
+
+#include <check.h>
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+
+/* Runs one suite; exit status 0 when all passed. */
+int suite_run(Suite *suite);
+#define SUITE_MAIN(make_suite)                                                                                         \
+    int main(void) {                                                                                                   \
+        return suite_run(make_suite());                                                                                \
+    }
+
+/* Calls f for every vector of tests/golden/<file> whose "op" equals `op` (NULL: all); returns how many there were. */
+int golden_each(const char *file, const char *op, void (*f)(const cJSON *vector, void *arg), void *arg);
+/* Path of a file under tests/, from wherever the program runs. */
+const char *tests_path(const char *name);
+
+#endif
