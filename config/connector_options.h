@@ -1,0 +1,33 @@
+/* Options that the framework reads from connector configurations, and the rows of the validate endpoint in Java's order.
+ * @source ConnectorConfig, SinkConnectorConfig, SourceConnectorConfig (worker-config 5, rest-api 6.2) */
+#ifndef CONFIG_CONNECTOR_OPTIONS_H
+#define CONFIG_CONNECTOR_OPTIONS_H
+
+#include "connect/plugin.h"
+
+struct connector_conf {
+    const char *name, *connector_class, *plugin_version;
+    int32_t tasks_max;
+    bool tasks_max_enforce;
+    const char *key_converter, *value_converter, *header_converter; /* NULL: the worker's */
+    struct kc_list transforms, predicates;
+    const char *config_reload_action;
+    int64_t errors_retry_timeout_ms, errors_retry_delay_max_ms;
+    const char *errors_tolerance; /* "none", "all" */
+    bool errors_log, errors_log_messages;
+    /* sink */
+    struct kc_list topics;
+    const char *topics_regex;
+    const char *dlq_topic;
+    int16_t dlq_replication;
+    bool dlq_context_headers;
+    /* source */
+    struct kc_list topic_creation_groups;
+    const char *exactly_once_support, *transaction_boundary, *offsets_topic;
+    int64_t transaction_boundary_interval_ms;
+};
+
+extern const struct kc_option connector_sink_options[];   /* into struct connector_conf */
+extern const struct kc_option connector_source_options[];
+
+#endif

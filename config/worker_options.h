@@ -1,0 +1,49 @@
+/* Options of the worker (distributed mode) as rows: Java's names, defaults, texts.
+ * @source WorkerConfig, DistributedConfig, RestServerConfig (spec worker-config 1, 2) */
+#ifndef CONFIG_WORKER_OPTIONS_H
+#define CONFIG_WORKER_OPTIONS_H
+
+#include "connect/base/auto.h"
+#include "connect/plugin.h"
+
+struct worker_conf {
+    struct kc_config *text; /* the whole properties, references resolved */
+    struct kc_arena *arena; /* owns the strings below */
+    struct kc_list bootstrap_servers;
+    const char *client_id;
+    const char *key_converter, *value_converter, *header_converter;
+    const char *group_id;
+    const char *config_topic, *offset_topic, *status_topic;
+    int16_t config_replication, offset_replication, status_replication;
+    int32_t offset_partitions, status_partitions;
+    int64_t task_graceful_timeout_ms; /* task.shutdown.graceful.timeout.ms */
+    int64_t offset_flush_interval_ms, offset_flush_timeout_ms;
+    int32_t session_timeout_ms, heartbeat_interval_ms, rebalance_timeout_ms, request_timeout_ms;
+    int64_t retry_backoff_ms, retry_backoff_max_ms, reconnect_backoff_ms, reconnect_backoff_max_ms, metadata_max_age_ms;
+    int32_t worker_sync_timeout_ms, worker_unsync_backoff_ms, scheduled_rebalance_max_delay_ms;
+    const char *connect_protocol; /* eager, compatible, sessioned */
+    const char *exactly_once;     /* disabled, preparing, enabled */
+    struct kc_list listeners, admin_listeners;
+    const char *advertised_host, *advertised_listener;
+    int32_t advertised_port; /* -1: not set */
+    const char *cors_origin, *cors_methods, *response_headers;
+    struct kc_list rest_extensions;
+    const char *plugin_path;
+    const char *override_policy; /* class or alias */
+    struct kc_list override_allowlist;
+    bool topic_creation, topic_tracking, topic_tracking_reset;
+    int32_t inter_worker_key_ttl_ms, inter_worker_key_size;
+    const char *inter_worker_key_algorithm, *inter_worker_signature_algorithm;
+    struct kc_list inter_worker_verification_algorithms;
+    int64_t memory_limit_bytes;   /* kconnect.memory.limit */
+    int64_t rest_body_max_bytes;  /* kconnect.rest.body.max.bytes: cap of a request body */
+};
+
+extern const struct kc_option worker_options[]; /* into struct worker_conf */
+
+/* Parses and checks a worker's properties (taken over). NULL with err: ConfigException, Java's text. */
+struct worker_conf *worker_conf_new(struct kc_config *text, struct kc_error *err);
+struct worker_conf *worker_conf_free(struct worker_conf *conf);
+AUTO_FREE(worker_conf, struct worker_conf, worker_conf_free)
+
+#endif

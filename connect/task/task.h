@@ -1,0 +1,45 @@
+/* A sink or source task on its own thread: start, run, pause, stop; reports to the worker.
+ * States STARTING → RUNNING ⇄ PAUSED → STOPPED | FAILED. The worker owns the struct; callbacks run on the task's thread.
+ * @source WorkerTask, WorkerSinkTask, WorkerSourceTask (distributed-worker 11, 12, 13) */
+#ifndef CONNECT_TASK_TASK_H
+#define CONNECT_TASK_TASK_H
+
+#include "config/connector_options.h"
+#include "config/worker_options.h"
+#include "connect/plugin.h"
+#include "connect/store/config_store.h"
+#include "connect/store/offset_store.h"
+#include "connect/store/status_store.h"
+
+struct task;
+
+struct task_conf {
+    const char *connector;
+    int number;
+    const struct kc_plugin *plugin;       /* of the connector */
+    const struct kc_config *connector_config; /* references resolved */
+    const struct kc_config *task_config;      /* references resolved */
+    const struct worker_conf *worker;
+    enum target_state target; /* STARTED or PAUSED */
+    int32_t generation;
+    const char *worker_id;
+    struct status_store *statuses; /* writes its own statuses: RUNNING, PAUSED, FAILED, UNASSIGNED (safe) */
+    struct offset_store *offsets;
+    const char *cluster_id;
+};
+
+/* Copies what it needs and starts the thread. NULL with err when the thread cannot start or the configuration is unusable
+ * (converter, transform, override policy): the caller writes FAILED. @thread worker  @blocks no */
+struct task *task_start(const struct task_conf *conf, struct kc_error *err);
+/* STARTED ⇄ PAUSED. @thread any  @blocks no */
+void task_set_target(struct task *t, enum target_state target);
+/* Asks the task to stop (flush, commit, leave its consumer group). @thread any  @blocks no */
+void task_stop(struct task *t);
+/* Waits for the end until deadline (clock_ms). false: it is still running (call task_cancel). */
+bool task_join(struct task *t, int64_t deadline_ms);
+/* Gives up a task that did not stop: no further status or commit is written by it, the memory is freed when it ends. */
+void task_cancel(struct task *t);
+struct task *task_free(struct task *t); /* after a successful join */
+bool task_failed(const struct task *t); /* ended with FAILED */
+
+#endif
