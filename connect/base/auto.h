@@ -5,11 +5,11 @@
 
 #include <stdlib.h>
 
-#define AUTO_FREE(name, type, free_function)                                                                           \
-    typedef type *auto_##name;                                                                                         \
-    static inline void auto_free_##name(auto_##name *p) {                                                              \
-        if (*p)                                                                                                        \
-            free_function(*p);                                                                                         \
+#define AUTO_FREE(name, type, free_function)              \
+    typedef type *auto_##name;                            \
+    static inline void auto_free_##name(auto_##name *p) { \
+        if (*p)                                           \
+            free_function(*p);                            \
     }
 
 #define AUTO(name) __attribute__((cleanup(auto_free_##name))) auto_##name
@@ -21,14 +21,14 @@ static inline void auto_free_text(char **p) {
 #define AUTO_TEXT __attribute__((cleanup(auto_free_text))) char *
 
 /* The pointer, and NULL is left behind: ownership moves to the reader of the expression. */
-#define TAKE(p)                                                                                                        \
-    __extension__({                                                                                                    \
-        __typeof__(p) take_ = (p);                                                                                     \
-        (p) = NULL;                                                                                                    \
-        take_;                                                                                                         \
+#define TAKE(p)                    \
+    __extension__({                \
+        __typeof__(p) take_ = (p); \
+        (p) = NULL;                \
+        take_;                     \
     })
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+#define COUNT_OF(array)                 (sizeof(array) / sizeof((array)[0]))
 #define CONTAINER_OF(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 #endif

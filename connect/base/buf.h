@@ -16,7 +16,7 @@ struct buf {
 };
 
 void buf_init(struct buf *b, size_t max);
-void buf_done(struct buf *b); /* frees; the buffer may be initialised again */
+void buf_done(struct buf *b);  /* frees; the buffer may be initialised again */
 void buf_clear(struct buf *b); /* len = 0, failed = false; memory is kept */
 /* Room for `more` further bytes; 0 or -1 (over the maximum). */
 int buf_reserve(struct buf *b, size_t more);

@@ -5,27 +5,27 @@
 
 #include "connect/plugin.h"
 
-#define ERR_MAP(X) /* code, HTTP status, retriable, Java class */                                                      \
-    X(INTERNAL, 500, false, "org.apache.kafka.connect.errors.ConnectException")                                        \
-    X(BAD_REQUEST, 400, false, "org.apache.kafka.connect.runtime.rest.errors.BadRequestException")                     \
-    X(BAD_CONFIG, 400, false, "org.apache.kafka.common.config.ConfigException")                                        \
-    X(BAD_DATA, 500, false, "org.apache.kafka.connect.errors.DataException")                                           \
-    X(SCHEMA, 500, false, "org.apache.kafka.connect.errors.SchemaBuilderException")                                    \
-    X(NOT_FOUND, 404, false, "org.apache.kafka.connect.errors.NotFoundException")                                      \
-    X(ALREADY_EXISTS, 409, false, "org.apache.kafka.connect.errors.AlreadyExistsException")                            \
-    X(REBALANCING, 409, true, "org.apache.kafka.connect.runtime.distributed.RebalanceNeededException")                 \
-    X(CONFLICT, 409, false, "org.apache.kafka.connect.runtime.rest.errors.ConnectRestException")                       \
-    X(NOT_LEADER, 409, false, "org.apache.kafka.connect.runtime.distributed.NotLeaderException")                       \
-    X(NOT_ASSIGNED, 409, false, "org.apache.kafka.connect.runtime.distributed.NotAssignedException")                   \
-    X(FORBIDDEN, 403, false, "org.apache.kafka.connect.runtime.rest.errors.BadRequestException")                       \
-    X(RETRIABLE, 500, true, "org.apache.kafka.connect.errors.RetriableException")                                      \
-    X(TIMEOUT, 500, true, "org.apache.kafka.common.errors.TimeoutException")                                           \
-    X(KAFKA, 500, false, "org.apache.kafka.common.KafkaException")                                                     \
-    X(AUTH, 500, false, "org.apache.kafka.common.errors.SaslAuthenticationException")                                  \
-    X(STOPPING, 500, false, "org.apache.kafka.connect.errors.ConnectException")                                        \
-    X(LIMIT, 413, false, "org.apache.kafka.connect.errors.ConnectException")                                           \
-    X(IO, 500, false, "java.io.IOException")                                                                           \
-    X(S3, 502, false, "org.apache.kafka.connect.errors.ConnectException")                                              \
+#define ERR_MAP(X) /* code, HTTP status, retriable, Java class */                                      \
+    X(INTERNAL, 500, false, "org.apache.kafka.connect.errors.ConnectException")                        \
+    X(BAD_REQUEST, 400, false, "org.apache.kafka.connect.runtime.rest.errors.BadRequestException")     \
+    X(BAD_CONFIG, 400, false, "org.apache.kafka.common.config.ConfigException")                        \
+    X(BAD_DATA, 500, false, "org.apache.kafka.connect.errors.DataException")                           \
+    X(SCHEMA, 500, false, "org.apache.kafka.connect.errors.SchemaBuilderException")                    \
+    X(NOT_FOUND, 404, false, "org.apache.kafka.connect.errors.NotFoundException")                      \
+    X(ALREADY_EXISTS, 409, false, "org.apache.kafka.connect.errors.AlreadyExistsException")            \
+    X(REBALANCING, 409, true, "org.apache.kafka.connect.runtime.distributed.RebalanceNeededException") \
+    X(CONFLICT, 409, false, "org.apache.kafka.connect.runtime.rest.errors.ConnectRestException")       \
+    X(NOT_LEADER, 409, false, "org.apache.kafka.connect.runtime.distributed.NotLeaderException")       \
+    X(NOT_ASSIGNED, 409, false, "org.apache.kafka.connect.runtime.distributed.NotAssignedException")   \
+    X(FORBIDDEN, 403, false, "org.apache.kafka.connect.runtime.rest.errors.BadRequestException")       \
+    X(RETRIABLE, 500, true, "org.apache.kafka.connect.errors.RetriableException")                      \
+    X(TIMEOUT, 500, true, "org.apache.kafka.common.errors.TimeoutException")                           \
+    X(KAFKA, 500, false, "org.apache.kafka.common.KafkaException")                                     \
+    X(AUTH, 500, false, "org.apache.kafka.common.errors.SaslAuthenticationException")                  \
+    X(STOPPING, 500, false, "org.apache.kafka.connect.errors.ConnectException")                        \
+    X(LIMIT, 413, false, "org.apache.kafka.connect.errors.ConnectException")                           \
+    X(IO, 500, false, "java.io.IOException")                                                           \
+    X(S3, 502, false, "org.apache.kafka.connect.errors.ConnectException")                              \
     X(S3_RETRIABLE, 503, true, "org.apache.kafka.connect.errors.RetriableException")
 
 enum err_code {
@@ -35,7 +35,8 @@ enum err_code {
 #undef X
 };
 
-/* Sets code, class and retriable from the table and the text from `fmt`; clears the cause. Returns -1. `err` may be NULL.
+/* Sets code, class and retriable from the table and the text from `fmt`; clears the cause. Returns -1. `err` may be
+ * NULL.
  * @thread any */
 int err_set(struct kc_error *err, enum err_code code, const char *fmt, ...) KC_PRINTF(3, 4);
 /* The same with another Java class than the table's. */

@@ -15,8 +15,9 @@ AUTO_FREE(json, cJSON, json_free)
 
 /* The whole text must be one JSON value (blanks around it are fine), valid UTF-8, nesting at most 500. Caller frees. */
 cJSON *json_parse(const char *text, size_t len, struct kc_error *err);
-/* Appends compact text: Jackson's escapes; in objects the order is kept; integers without a dot. With `supplementary_escaped`
- * characters above U+FFFF are written as two \uXXXX escapes (Jackson's byte form, used in the internal topics). */
+/* Appends compact text: Jackson's escapes; in objects the order is kept; integers without a dot. With
+ * `supplementary_escaped` characters above U+FFFF are written as two \uXXXX escapes (Jackson's byte form, used in the
+ * internal topics). */
 int json_write(struct buf *b, const cJSON *json, bool supplementary_escaped);
 /* One string as json_write writes it, with quotes. */
 int json_write_text(struct buf *b, const char *s, size_t len, bool supplementary_escaped);

@@ -1,11 +1,14 @@
 /* Loggers by dotted name with run-time levels, one line per event on stderr, and the context of the thread.
  *     2026-01-31 12:00:00.123 INFO  [s3-sink|task-0] message (org.apache.kafka.connect.runtime.Worker)
- * kc_log (plugin.h) writes; levels are inherited along dots from the root, as log4j does. Levels are atomics; setting one
- * takes a lock. */
+ * kc_log (plugin.h) writes; levels are inherited along dots from the root, as log4j does. Levels are atomics; setting
+ * one takes a lock. */
 #ifndef CONNECT_BASE_LOG_H
 #define CONNECT_BASE_LOG_H
 
 #include "connect/plugin.h"
+
+/* A level above all: nothing is logged. */
+#define LOG_OFF ((enum kc_level)(KC_FATAL + 1))
 
 /* A thread's context: "[name|task-0] " or "" ; a `stage` such as "committing offsets" may be added. Copied. */
 void log_context(const char *context);
@@ -23,6 +26,6 @@ void log_sink(void (*f)(void *arg, enum kc_level level, const char *line), void 
 
 #define LOG_HERDER "org.apache.kafka.connect.runtime.distributed.DistributedHerder"
 #define LOG_WORKER "org.apache.kafka.connect.runtime.Worker"
-#define LOG_REST "org.apache.kafka.connect.runtime.rest.RestServer"
+#define LOG_REST   "org.apache.kafka.connect.runtime.rest.RestServer"
 
 #endif

@@ -1,5 +1,6 @@
 /* Many writers, one reader. Messages are intrusive, so posting cannot fail, and ownership travels with the message.
- * The reader waits on a deadline, or polls `mailbox_fd` (an eventfd, readable while something waits) in its own loop. */
+ * The reader waits on a deadline, or polls `mailbox_fd` (an eventfd, readable while something waits) in its own loop.
+ */
 #ifndef CONNECT_BASE_MAILBOX_H
 #define CONNECT_BASE_MAILBOX_H
 
@@ -14,12 +15,14 @@ struct message {
 
 struct mailbox;
 struct mailbox *mailbox_new(void);
-struct mailbox *mailbox_free(struct mailbox *mb); /* must be empty or its messages owned elsewhere */
+struct mailbox *mailbox_free(struct mailbox *mb);           /* must be empty or its messages owned elsewhere */
 void mailbox_post(struct mailbox *mb, struct message *msg); /* @thread any */
 /* The oldest message, or NULL after `timeout_ms` (0: at once; -1: wait for ever). @thread the reader */
 struct message *mailbox_get(struct mailbox *mb, int64_t timeout_ms);
 /* Makes a waiting mailbox_get return NULL early, or the next one if none waits. @thread any */
 void mailbox_wake(struct mailbox *mb);
-int mailbox_fd(const struct mailbox *mb);
+/* The eventfd, made at the first call; -1 (errno set) when there is none to be had. Never read it: mailbox_get does.
+ * @thread the reader */
+int mailbox_fd(struct mailbox *mb);
 
 #endif

@@ -1,5 +1,5 @@
-/* java.util.regex on PCRE2: patterns are translated where the dialects differ (data-model 10), matching is by whole text
- * or search, replacements use Java's $1 and ${name} rules. Compiled patterns may be shared between threads. */
+/* java.util.regex on PCRE2: patterns are translated where the dialects differ (data-model 10), matching is by whole
+ * text or search, replacements use Java's $1 and ${name} rules. Compiled patterns may be shared between threads. */
 #ifndef CONNECT_BASE_REGEX_H
 #define CONNECT_BASE_REGEX_H
 
@@ -10,7 +10,8 @@ struct regex;
 struct regex *regex_new(const char *java_pattern, struct kc_error *err); /* err: "Invalid regex: …" with the reason */
 struct regex *regex_free(struct regex *re);
 bool regex_matches(const struct regex *re, const char *s, size_t len); /* Matcher.matches(): the whole text */
-bool regex_find(const struct regex *re, const char *s, size_t len, size_t *ret_start, size_t *ret_end); /* first; ret may be NULL */
+bool regex_find(const struct regex *re, const char *s, size_t len, size_t *ret_start,
+                size_t *ret_end); /* first; ret may be NULL */
 /* Matcher.replaceFirst when the whole text or a part matches. 1 replaced, 0 no match, -1 bad replacement. */
 int regex_replace_first(const struct regex *re, const char *s, size_t len, const char *replacement, struct buf *out,
                         struct kc_error *err);

@@ -1,0 +1,171 @@
+/* Byte buffer with a maximum; see buf.h. Memory doubles up to the maximum. */
+#include "connect/base/buf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void buf_init(struct buf *b, size_t max) {
+    *b = (struct buf){.max = max < SIZE_MAX / 4 ? max : SIZE_MAX / 4};
+}
+
+void buf_done(struct buf *b) {
+    free(b->data);
+    *b = (struct buf){.max = b->max};
+}
+
+void buf_clear(struct buf *b) {
+    b->len = 0;
+    b->failed = false;
+    if (b->data)
+        b->data[0] = 0;
+}
+
+int buf_reserve(struct buf *b, size_t more) {
+    if (b->failed || more > b->max - b->len) {
+        b->failed = true;
+        return -1;
+    }
+    size_t want = b->len + more + 1; /* the NUL */
+    if (want <= b->cap)
+        return 0;
+    size_t cap = b->cap ? b->cap * 2 : 64;
+    if (cap < want)
+        cap = want;
+    if (cap > b->max + 1)
+        cap = b->max + 1;
+    char *data = realloc(b->data, cap);
+    if (!data) {
+        b->failed = true;
+        return -1;
+    }
+    b->data = data;
+    b->cap = cap;
+    b->data[b->len] = 0;
+    return 0;
+}
+
+int buf_add(struct buf *b, const void *data, size_t len) {
+    if (buf_reserve(b, len) < 0)
+        return -1;
+    if (len)
+        memcpy(b->data + b->len, data, len);
+    b->len += len;
+    b->data[b->len] = 0;
+    return 0;
+}
+
+int buf_add_text(struct buf *b, const char *s) {
+    return buf_add(b, s, strlen(s));
+}
+
+int buf_add_char(struct buf *b, char c) {
+    return buf_add(b, &c, 1);
+}
+
+int buf_vprintf(struct buf *b, const char *fmt, va_list ap) {
+    va_list again;
+    va_copy(again, ap);
+    size_t room = b->cap > b->len ? b->cap - b->len : 0;
+    int len = vsnprintf(room ? b->data + b->len : NULL, room, fmt, ap);
+    if (len < 0 || buf_reserve(b, (size_t)len) < 0) {
+        if (room)
+            b->data[b->len] = 0;
+        b->failed = true;
+        va_end(again);
+        return -1;
+    }
+    if ((size_t)len >= room)
+        vsnprintf(b->data + b->len, (size_t)len + 1, fmt, again);
+    va_end(again);
+    b->len += (size_t)len;
+    return 0;
+}
+
+int buf_printf(struct buf *b, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    int rc = buf_vprintf(b, fmt, ap);
+    va_end(ap);
+    return rc;
+}
+
+static int add_big_endian(struct buf *b, uint64_t v, size_t bytes) {
+    uint8_t out[8];
+    for (size_t i = 0; i < bytes; i++)
+        out[i] = (uint8_t)(v >> (8 * (bytes - 1 - i)));
+    return buf_add(b, out, bytes);
+}
+
+int buf_add_i8(struct buf *b, int8_t v) {
+    return add_big_endian(b, (uint64_t)v, 1);
+}
+
+int buf_add_i16(struct buf *b, int16_t v) {
+    return add_big_endian(b, (uint64_t)v, 2);
+}
+
+int buf_add_i32(struct buf *b, int32_t v) {
+    return add_big_endian(b, (uint64_t)v, 4);
+}
+
+int buf_add_i64(struct buf *b, int64_t v) {
+    return add_big_endian(b, (uint64_t)v, 8);
+}
+
+/* What stands behind the backslash for the characters that have a short escape, else 0. */
+static char short_escape(unsigned char c) {
+    switch (c) {
+    case '"':
+        return '"';
+    case '\\':
+        return '\\';
+    case '\b':
+        return 'b';
+    case '\t':
+        return 't';
+    case '\n':
+        return 'n';
+    case '\f':
+        return 'f';
+    case '\r':
+        return 'r';
+    default:
+        return 0;
+    }
+}
+
+int buf_add_json(struct buf *b, const char *s, size_t len) {
+    buf_add_char(b, '"');
+    size_t plain = 0; /* start of what needs no escape */
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)s[i];
+        if (c >= 0x20 && c != '"' && c != '\\')
+            continue;
+        buf_add(b, s + plain, i - plain);
+        plain = i + 1;
+        char escape = short_escape(c);
+        if (escape) {
+            buf_add_char(b, '\\');
+            buf_add_char(b, escape);
+        } else {
+            buf_printf(b, "\\u%04X", c);
+        }
+    }
+    buf_add(b, s + plain, len - plain);
+    return buf_add_char(b, '"');
+}
+
+const char *buf_text(const struct buf *b) {
+    return b->data ? b->data : "";
+}
+
+char *buf_take(struct buf *b) {
+    char *data = NULL;
+    if (!b->failed && buf_reserve(b, 0) == 0) {
+        data = b->data;
+        b->data = NULL;
+    }
+    buf_done(b);
+    return data;
+}

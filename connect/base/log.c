@@ -1,0 +1,251 @@
+/* Loggers and the lines they write. Loggers are made at first use and live as long as the process; finding one takes no
+ * lock, its effective level is an atomic. Lines leave in one write each, under a lock that keeps them whole. */
+#include "connect/base/log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "connect/base/clock.h"
+#include "connect/base/map.h"
+
+enum {
+    BUCKETS = 256,
+    MESSAGE_BYTES = 64 * 1024, /* longer messages are cut */
+    CONTEXT_BYTES = 256,
+};
+
+struct logger {
+    _Atomic(struct logger *) next; /* in its bucket; set before the logger is published */
+    uint64_t hash;
+    atomic_int level; /* effective */
+    _Atomic int64_t changed_ms;
+    char name[];
+};
+
+static _Atomic(struct logger *) buckets[BUCKETS];
+static atomic_int root_level = KC_INFO;
+static _Atomic int64_t root_changed_ms = -1;
+/* Taken to add a logger or to change levels. */
+static pthread_mutex_t change_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static pthread_mutex_t write_lock = PTHREAD_MUTEX_INITIALIZER;
+static void (*sink)(void *arg, enum kc_level level, const char *line);
+static void *sink_arg;
+
+static _Thread_local char thread_context[CONTEXT_BYTES];
+
+static const char *const level_names[] = {"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", "OFF"};
+
+void log_context(const char *context) {
+    snprintf(thread_context, sizeof(thread_context), "%s", context ? context : "");
+}
+
+const char *log_context_get(void) {
+    return thread_context;
+}
+
+int log_level_parse(const char *text, enum kc_level *ret_level) {
+    for (int i = KC_TRACE; i <= (int)LOG_OFF; i++) {
+        if (strcasecmp(text, level_names[i]) == 0) {
+            *ret_level = (enum kc_level)i;
+            return 0;
+        }
+    }
+    if (strcasecmp(text, "ALL") == 0) {
+        *ret_level = KC_TRACE;
+        return 0;
+    }
+    return -1;
+}
+
+const char *log_level_name(enum kc_level level) {
+    return (unsigned)level <= (unsigned)LOG_OFF ? level_names[level] : "OFF";
+}
+
+static bool is_root(const char *name) {
+    return !name[0] || strcasecmp(name, "root") == 0;
+}
+
+static struct logger *find(const char *name, uint64_t hash) {
+    struct logger *l = atomic_load_explicit(&buckets[hash % BUCKETS], memory_order_acquire);
+    while (l && (l->hash != hash || strcmp(l->name, name) != 0))
+        l = atomic_load_explicit(&l->next, memory_order_relaxed);
+    return l;
+}
+
+/* The level that a new logger starts with: of its nearest known ancestor. */
+static int inherited_level(const char *name) {
+    size_t len = strlen(name);
+    char *prefix = strdup(name);
+    int level = atomic_load(&root_level);
+    while (prefix && len > 0) {
+        while (len > 0 && prefix[len - 1] != '.')
+            len--;
+        if (len == 0)
+            break;
+        prefix[--len] = 0;
+        struct logger *l = find(prefix, hash_bytes(prefix, len));
+        if (l) {
+            level = atomic_load(&l->level);
+            break;
+        }
+    }
+    free(prefix);
+    return level;
+}
+
+/* change_lock is held. */
+static struct logger *add(const char *name, uint64_t hash) {
+    struct logger *l = find(name, hash); /* another thread may have been first */
+    if (l)
+        return l;
+    size_t len = strlen(name);
+    l = malloc(sizeof(*l) + len + 1);
+    if (!l) {
+        fprintf(stderr, "kconnectd: out of memory for a logger\n");
+        abort();
+    }
+    l->hash = hash;
+    memcpy(l->name, name, len + 1);
+    atomic_init(&l->level, inherited_level(name));
+    atomic_init(&l->changed_ms, -1);
+    atomic_init(&l->next, atomic_load_explicit(&buckets[hash % BUCKETS], memory_order_relaxed));
+    atomic_store_explicit(&buckets[hash % BUCKETS], l, memory_order_release);
+    return l;
+}
+
+static struct logger *get(const char *name) {
+    uint64_t hash = hash_bytes(name, strlen(name));
+    struct logger *l = find(name, hash);
+    if (l)
+        return l;
+    pthread_mutex_lock(&change_lock);
+    l = add(name, hash);
+    pthread_mutex_unlock(&change_lock);
+    return l;
+}
+
+enum kc_level log_level(const char *logger) {
+    if (is_root(logger))
+        return (enum kc_level)atomic_load(&root_level);
+    return (enum kc_level)atomic_load_explicit(&get(logger)->level, memory_order_relaxed);
+}
+
+bool kc_log_on(enum kc_level level, const char *logger) {
+    return level >= log_level(logger);
+}
+
+void log_set_level(const char *logger, enum kc_level level) {
+    int64_t now = clock_wall_ms();
+    size_t len = is_root(logger) ? 0 : strlen(logger);
+    pthread_mutex_lock(&change_lock);
+    if (len == 0) {
+        atomic_store(&root_level, (int)level);
+        atomic_store(&root_changed_ms, now);
+    } else {
+        add(logger, hash_bytes(logger, len));
+    }
+    for (size_t i = 0; i < BUCKETS; i++) {
+        for (struct logger *l = atomic_load(&buckets[i]); l; l = atomic_load(&l->next)) {
+            bool under = len == 0 || (strncmp(l->name, logger, len) == 0 && (!l->name[len] || l->name[len] == '.'));
+            if (!under)
+                continue;
+            atomic_store(&l->level, (int)level);
+            atomic_store(&l->changed_ms, now);
+        }
+    }
+    pthread_mutex_unlock(&change_lock);
+}
+
+void log_each(void (*f)(void *arg, const char *logger, enum kc_level level, int64_t changed_ms), void *arg) {
+    f(arg, "root", (enum kc_level)atomic_load(&root_level), atomic_load(&root_changed_ms));
+    for (size_t i = 0; i < BUCKETS; i++) {
+        for (struct logger *l = atomic_load_explicit(&buckets[i], memory_order_acquire); l; l = atomic_load(&l->next))
+            f(arg, l->name, (enum kc_level)atomic_load(&l->level), atomic_load(&l->changed_ms));
+    }
+}
+
+void log_sink(void (*f)(void *arg, enum kc_level level, const char *line), void *arg) {
+    pthread_mutex_lock(&write_lock);
+    sink = f;
+    sink_arg = arg;
+    pthread_mutex_unlock(&write_lock);
+}
+
+static void write_all(const char *line, size_t len) {
+    while (len > 0) {
+        ssize_t n = write(STDERR_FILENO, line, len);
+        if (n >= 0) {
+            line += n;
+            len -= (size_t)n;
+        } else if (errno == EAGAIN) {
+            struct pollfd pfd = {.fd = STDERR_FILENO, .events = POLLOUT};
+            poll(&pfd, 1, 1000);
+        } else if (errno != EINTR) {
+            return; /* nowhere left to complain */
+        }
+    }
+}
+
+static void write_line(enum kc_level level, char *line, size_t len) {
+    pthread_mutex_lock(&write_lock);
+    if (sink) {
+        line[len - 1] = 0; /* without the newline */
+        sink(sink_arg, level, line);
+    } else {
+        write_all(line, len);
+    }
+    pthread_mutex_unlock(&write_lock);
+}
+
+/* Local time with milliseconds; returns the length. */
+static size_t write_time(char *to, size_t size) {
+    int64_t now = clock_wall_ms();
+    time_t seconds = (time_t)(now / 1000);
+    struct tm tm;
+    localtime_r(&seconds, &tm);
+    size_t len = strftime(to, size, "%Y-%m-%d %H:%M:%S", &tm);
+    return len + (size_t)snprintf(to + len, size - len, ".%03d", (int)(now % 1000));
+}
+
+void kc_log(enum kc_level level, const char *logger, const char *fmt, ...) {
+    if (!kc_log_on(level, logger))
+        return;
+    int saved_errno = errno;
+    char time_text[64];
+    write_time(time_text, sizeof(time_text));
+    char message[1024];
+    char *text = message;
+    va_list ap;
+    va_start(ap, fmt);
+    int wanted = vsnprintf(message, sizeof(message), fmt, ap);
+    va_end(ap);
+    if (wanted >= (int)sizeof(message)) {
+        size_t size = wanted < MESSAGE_BYTES ? (size_t)wanted + 1 : MESSAGE_BYTES;
+        char *longer = malloc(size);
+        if (longer) {
+            va_start(ap, fmt);
+            vsnprintf(longer, size, fmt, ap);
+            va_end(ap);
+            text = longer;
+        }
+    }
+    char *line = NULL;
+    int len = asprintf(&line, "%s %-5s %s%s (%s)\n", time_text, log_level_name(level), thread_context,
+                       wanted < 0 ? fmt : text, logger);
+    if (len > 0)
+        write_line(level, line, (size_t)len);
+    if (len >= 0)
+        free(line);
+    if (text != message)
+        free(text);
+    errno = saved_errno;
+}
