@@ -10,6 +10,7 @@
 
 #include "connect/base/auto.h"
 #include "connect/base/buf.h"
+#include "connect/group/work.h"
 #include "connect/plugin.h"
 
 /* connect.protocol; the number is the version field of the bytes. */
@@ -19,33 +20,6 @@ enum group_protocol { GROUP_EAGER, GROUP_COMPATIBLE, GROUP_SESSIONED };
 const char *group_protocol_name(enum group_protocol protocol);
 /* The protocol of a JoinGroup name of `len` bytes; -1 when there is none of that name. */
 int group_protocol_parse(const char *name, size_t len, enum group_protocol *ret_protocol);
-
-struct work_task {
-    char *connector;
-    int32_t number;
-};
-
-/* Connectors and tasks that belong together: an assignment, what is revoked. Order is kept (the assignor revokes from
- * the front), nothing stands twice in it when only the functions below build it. Owns its names. `struct work w = {0};`
- * is empty. */
-struct work {
-    char **connectors;
-    size_t connector_count;
-    struct work_task *tasks;
-    size_t task_count;
-};
-
-void work_done(struct work *w);                           /* frees the contents; the struct is empty afterwards */
-void work_copy(struct work *to, const struct work *from); /* `to` must be empty */
-bool work_empty(const struct work *w);
-bool work_has_connector(const struct work *w, const char *connector);
-bool work_has_task(const struct work *w, const char *connector, int32_t number);
-void work_add_connector(struct work *w, const char *connector); /* at the end; again: no change */
-void work_add_task(struct work *w, const char *connector, int32_t number);
-void work_add_all(struct work *w, const struct work *more);
-void work_remove_all(struct work *w, const struct work *gone);
-void work_sort(struct work *w);                              /* connectors by name; tasks by connector, then number */
-bool work_equal(const struct work *a, const struct work *b); /* same sets, any order */
 
 enum { ASSIGNMENT_OK = 0, ASSIGNMENT_CONFIG_MISMATCH = 1 };
 
@@ -93,6 +67,5 @@ struct subscription *subscription_decode(const void *data, size_t len, struct kc
 
 AUTO_FREE(assignment, struct assignment, assignment_free)
 AUTO_FREE(subscription, struct subscription, subscription_free)
-#define AUTO_WORK __attribute__((cleanup(work_done))) struct work
 
 #endif

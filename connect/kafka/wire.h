@@ -71,7 +71,6 @@ enum wire_api {
     WIRE_SASL_AUTHENTICATE = 36,
     WIRE_INCREMENTAL_ALTER_CONFIGS = 44
 };
-const char *wire_api_name(int16_t api);
 
 struct wire_conn;
 
