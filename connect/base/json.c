@@ -352,18 +352,16 @@ static int write_double(struct buf *b, double v) {
     if (!isfinite(v))
         return buf_add_text(b, isnan(v) ? "\"NaN\"" : v > 0 ? "\"Infinity\"" : "\"-Infinity\"");
     char text[32];
-    for (int precision = 0; precision < 17; precision++) {
+    int precision = 0; /* digits behind the dot of d.ddde±xx */
+    do
         snprintf(text, sizeof(text), "%.*e", precision, v);
-        if (strtod(text, NULL) == v)
-            break;
-    }
+    while (strtod(text, NULL) != v && precision++ < 17);
     char *e = strchr(text, 'e');
     int exponent = (int)strtol(e + 1, NULL, 10);
     *e = 0;
     if (v != 0 && (exponent < -3 || exponent >= 7))
-        return buf_printf(b, "%s%sE%d", text, strchr(text, '.') ? "" : ".0", exponent);
-    int decimals = (int)(e - text) - (text[0] == '-') - 2 - exponent; /* digits behind the dot of d.ddd, moved */
-    return buf_printf(b, "%.*f", decimals > 1 ? decimals : 1, v);
+        return buf_printf(b, "%s%sE%d", text, precision ? "" : ".0", exponent);
+    return buf_printf(b, "%.*f", precision - exponent > 1 ? precision - exponent : 1, v);
 }
 
 static int write_number(struct buf *b, const cJSON *json) {

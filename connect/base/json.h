@@ -13,7 +13,9 @@ static inline void json_free(cJSON *json) {
 }
 AUTO_FREE(json, cJSON, json_free)
 
-/* The whole text must be one JSON value (blanks around it are fine), valid UTF-8, nesting at most 500. Caller frees. */
+/* A number that is no integer or beyond 2^53 keeps its text in item->valuestring; json_write writes large integers from
+ * it. Of members of the same name the last one counts. \u0000 in strings is an error.
+ * The whole text must be one JSON value (blanks around it are fine), valid UTF-8, nesting at most 500. Caller frees. */
 cJSON *json_parse(const char *text, size_t len, struct kc_error *err);
 /* Appends compact text: Jackson's escapes; in objects the order is kept; integers without a dot. With
  * `supplementary_escaped` characters above U+FFFF are written as two \uXXXX escapes (Jackson's byte form, used in the

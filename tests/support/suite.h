@@ -8,13 +8,16 @@
 
 /* Runs one suite; exit status 0 when all passed. */
 int suite_run(Suite *suite);
-#define SUITE_MAIN(make_suite)                                                                                         \
-    int main(void) {                                                                                                   \
-        return suite_run(make_suite());                                                                                \
+#define SUITE_MAIN(make_suite)          \
+    int main(void) {                    \
+        return suite_run(make_suite()); \
     }
 
-/* Calls f for every vector of tests/golden/<file> whose "op" equals `op` (NULL: all); returns how many there were. */
+/* Calls f for every vector of tests/golden/<file> whose "op" equals `op` (NULL: all); returns how many there were.
+ * A number that is no integer or beyond 2^53 has its text in item->valuestring besides. */
 int golden_each(const char *file, const char *op, void (*f)(const cJSON *vector, void *arg), void *arg);
+/* Stands for the character U+0000 in the strings of vectors (cJSON's strings end at a NUL): U+F8FF in UTF-8. */
+#define GOLDEN_NUL "\xEF\xA3\xBF"
 /* Path of a file under tests/, from wherever the program runs. */
 const char *tests_path(const char *name);
 
