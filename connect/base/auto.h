@@ -17,6 +17,10 @@
 static inline void auto_free_text(char **p) {
     free(*p);
 }
+struct kc_config;
+struct kc_config *kc_config_free(struct kc_config *config);
+AUTO_FREE(props, struct kc_config, kc_config_free)
+
 /* char *, freed at the end of the scope */
 #define AUTO_TEXT __attribute__((cleanup(auto_free_text))) char *
 
