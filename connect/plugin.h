@@ -243,8 +243,10 @@ void kc_schema_parameter(struct kc_schema_builder *b, const char *name, const ch
 int kc_schema_default(struct kc_schema_builder *b, const struct kc_value *v, struct kc_error *err) KC_CHECKED;
 int kc_schema_add_field(struct kc_schema_builder *b, const char *name, const struct kc_schema *schema,
                         struct kc_error *err) KC_CHECKED;
+/* Key (MAP) and element schema; NULL means that the type of the elements is not known. */
 void kc_schema_elements(struct kc_schema_builder *b, const struct kc_schema *key, const struct kc_schema *value);
-/* Ends the builder (freed in any case); the caller owns one reference of the result. */
+/* Ends the builder (freed in any case); the caller owns one reference of the result. NULL when name, version, doc, default
+ * or optional was set twice to different values (kc_schema_default and kc_schema_add_field report that, too). */
 const struct kc_schema *kc_schema_build(struct kc_schema_builder *b);
 
 /* ---- Records ----------------------------------------------------------------------------------------------------- */
