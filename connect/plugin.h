@@ -179,9 +179,11 @@ const struct kc_value *kc_map_get(const struct kc_value *map, const char *key);
 struct kc_value kc_map_new(struct kc_arena *arena, uint32_t capacity);
 void kc_map_put(struct kc_value *map, const char *key, struct kc_value value);
 
-/* Takes one KC_V_JSON value apart, one level deep or whole, into `arena`; other values are returned as they are.
- * @errors none: the text was checked when the value was made */
+/* Takes a KC_V_JSON value wholly apart into `arena`: nothing of the result is KC_V_JSON. Other values are returned as they
+ * are. @errors none: the text was checked when the value was made */
 struct kc_value kc_json_expand(struct kc_arena *arena, struct kc_value v);
+/* The same one level deep: objects and arrays inside stay KC_V_JSON, which is cheaper when only a field is wanted. */
+struct kc_value kc_json_open(struct kc_arena *arena, struct kc_value v);
 /* Checks `text` and returns it as schemaless value (scalars at once, objects and arrays as KC_V_JSON). */
 int kc_value_from_json(struct kc_arena *arena, const char *text, size_t len, struct kc_value *ret_value,
                        struct kc_error *err) KC_CHECKED;

@@ -4,6 +4,12 @@
 
 #include "connect/plugin.h"
 
+/* What is known of the text of a KC_V_JSON value (flags); both hold for every value inside, too. */
+enum {
+    VALUE_JSON_COMPACT = 2, /* it is byte for byte what json_write_value would write */
+    VALUE_JSON_UNIQUE = 4   /* no object names a member twice */
+};
+
 /* An ARRAY of `count` null values. */
 struct kc_value value_array_new(struct kc_arena *arena, uint32_t count);
 /* The schema type that Java derives from the class of a value, or -1 (null, BigDecimal, Date).
