@@ -53,7 +53,8 @@ struct herder_request {
     char *body;                   /* ALTER_OFFSETS, PUT_TASKS: raw body for parsing and signature */
     size_t body_len;
     char *signature, *signature_algorithm; /* internal requests */
-    bool include_tasks, only_failed, expand_status, expand_info;
+    bool include_tasks, only_failed;
+    bool expand, expand_status, expand_info; /* LIST: expand was given at all, and which parts */
     int64_t deadline_ms; /* clock_ms; after it REST has answered already, the herder may drop the work if not begun */
     /* answer */
     int http;               /* 200, 201, 202, 204 or an error's */
@@ -72,6 +73,8 @@ struct herder_request *herder_request_free(struct herder_request *req);
 void herder_submit(struct herder *h, struct herder_request *req); /* @thread any @blocks no */
 /* "Request timed out. The worker is currently …" for REST's deadline answers (rest-api 3.2); malloc'ed. @thread any */
 char *herder_stage_text(struct herder *h);
+/* Whether /health has been 200 once: the first tick has returned. @thread any */
+bool herder_was_ready(struct herder *h);
 const char *herder_cluster_id(const struct herder *h);
 
 /* A fake of this interface for REST's tests: tests/support/fake_herder.{h,c}. */

@@ -1,0 +1,349 @@
+/* Suspension, deadlines and answers of requests that are with the herder or another worker. See exchange.h. */
+#include "rest/exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "connect/base/clock.h"
+#include "connect/base/err.h"
+#include "rest/reply.h"
+#include "rest/routes.h"
+#include "rest/server_state.h"
+
+enum { DEADLINE_CHECK_MS = 100 };
+
+/* Between a suspended exchange and who works on it. Freed by the one who answers last: `ex` is NULL once the exchange has
+ * been answered by the deadline or the shutdown. */
+struct pending {
+    struct list link; /* in server->waiting while ex is set */
+    struct rest_server *server;
+    struct rest_exchange *ex;
+    int64_t deadline_ms;
+    bool health;
+    enum herder_op op;
+};
+
+/* Lock held: the exchange is answered, let its connection go on. */
+static void resume(struct pending *p) {
+    struct rest_exchange *ex = p->ex;
+    list_remove(&p->link);
+    p->ex = NULL;
+    ex->pending = NULL;
+    MHD_resume_connection(ex->connection);
+}
+
+static void pending_free(struct pending *p) {
+    p->server->outstanding--;
+    pthread_cond_broadcast(&p->server->changed);
+    free(p);
+}
+
+static void add_percent_encoded(struct buf *b, const char *s) {
+    for (const unsigned char *c = (const unsigned char *)s; *c; c++) {
+        if ((*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z') ||
+            strchr("-._~!$&'()*+,;=:@", *c))
+            (void)buf_add_char(b, (char)*c);
+        else
+            (void)buf_printf(b, "%%%02X", *c);
+    }
+}
+
+/* The other worker's URL for the exchange's request: its path re-encoded, `forward` first. */
+static char *forward_target(const struct rest_exchange *ex, const struct herder_request *req) {
+    struct buf b;
+    char forward[8];
+    size_t base = strlen(req->forward_url);
+    buf_init(&b, 1 << 16);
+    while (base > 0 && req->forward_url[base - 1] == '/')
+        base--;
+    (void)buf_add(&b, req->forward_url, base);
+    for (size_t i = 0; i < ex->segment_count; i++) {
+        (void)buf_add_char(&b, '/');
+        add_percent_encoded(&b, ex->segments[i]);
+    }
+    (void)buf_printf(&b, "?forward=%s", rest_query(ex, "forward", forward, sizeof forward) ? "false" : "true");
+    if (req->op == HERDER_RESTART_PLAN)
+        (void)buf_printf(&b, "&includeTasks=%s&onlyFailed=%s", req->include_tasks ? "true" : "false",
+                         req->only_failed ? "true" : "false");
+    return buf_take(&b);
+}
+
+static void on_forwarded(struct forward_request *f, void *arg) {
+    struct pending *p = arg;
+    struct rest_server *s = p->server;
+    pthread_mutex_lock(&s->lock);
+    struct rest_exchange *ex = p->ex;
+    if (ex) {
+        if (f->status == 0) {
+            reply_error(ex, &f->err);
+        } else if (f->status >= 200 && f->status < 300) {
+            bool created = p->op == HERDER_CREATE || (p->op == HERDER_PUT_CONFIG && f->status == 201);
+            unsigned status = p->op == HERDER_CREATE ? 201
+                              : p->op == HERDER_PUT_CONFIG ? (created ? 201 : 200)
+                                                           : (unsigned)f->status;
+            if (created && ex->segment_count > 1)
+                ex->location = strdup(ex->segments[1]);
+            if (f->reply.len)
+                reply_json(ex, status, f->reply.data, f->reply.len);
+            else
+                reply_empty(ex, status);
+        } else if (f->status >= 400 && f->reply.len && f->reply.data[0] == '{') {
+            reply_json(ex, (unsigned)f->status, f->reply.data, f->reply.len);
+        } else if (f->status >= 400) {
+            reply_message(ex, 500, "IO Error trying to forward REST request: unexpected answer of status %ld", f->status);
+        } else {
+            reply_message(ex, 500, "Unexpected status code when handling forwarded request: %ld", f->status);
+        }
+        resume(p);
+    }
+    pending_free(p);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* Lock held. Returns true when the request went on to another worker: the pending lives on. */
+static bool relay(struct pending *p, struct herder_request *req) {
+    struct rest_exchange *ex = p->ex;
+    char forward[8];
+    if (rest_query(ex, "forward", forward, sizeof forward) && strcasecmp(forward, "true") != 0) {
+        reply_message(ex, 409, "Cannot complete request because of a conflicting operation (e.g. worker rebalance)");
+        return false;
+    }
+    if (!req->forward_url[0]) {
+        reply_message(ex, 409,
+                      "Cannot complete request momentarily due to no known leader URL, likely because a rebalance was "
+                      "underway.");
+        return false;
+    }
+    struct forward_request *f = calloc(1, sizeof *f);
+    const char *authorization = rest_header(ex, "Authorization");
+    f->url = forward_target(ex, req);
+    f->method = strdup(ex->method);
+    f->authorization = authorization ? strdup(authorization) : NULL;
+    if (ex->body.len) {
+        f->body_len = ex->body.len;
+        f->body = malloc(ex->body.len + 1);
+        if (f->body)
+            memcpy(f->body, buf_text(&ex->body), ex->body.len + 1);
+    }
+    f->done = on_forwarded;
+    f->arg = p;
+    forwarder_submit(ex->server->forwarder, f);
+    return true;
+}
+
+static void take_answer(struct rest_exchange *ex, struct herder_request *req) {
+    if (req->err.code && req->http >= 400) {
+        reply_message(ex, (unsigned)req->http, "%s", req->err.text);
+        return;
+    }
+    if (req->err.code) {
+        reply_error(ex, &req->err);
+        return;
+    }
+    unsigned status = req->http ? (unsigned)req->http : 200;
+    if (req->op == HERDER_CREATE || (req->op == HERDER_PUT_CONFIG && req->created)) {
+        status = 201;
+        ex->location = req->connector ? strdup(req->connector) : NULL;
+    }
+    if (req->json.len)
+        reply_json(ex, status, req->json.data, req->json.len);
+    else
+        reply_empty(ex, status);
+}
+
+static void on_done(struct herder_request *req, void *arg) {
+    struct pending *p = arg;
+    struct rest_server *s = p->server;
+    bool relayed = false;
+    pthread_mutex_lock(&s->lock);
+    if (p->ex) {
+        if (req->forward_url)
+            relayed = relay(p, req);
+        else
+            take_answer(p->ex, req);
+        if (!relayed)
+            resume(p);
+    }
+    if (!relayed)
+        pending_free(p);
+    pthread_mutex_unlock(&s->lock);
+    herder_request_free(req);
+}
+
+void rest_submit(struct rest_exchange *ex, struct herder_request *req, int64_t timeout_ms) {
+    struct rest_server *s = ex->server;
+    struct pending *p = calloc(1, sizeof *p);
+    if (!p) {
+        herder_request_free(req);
+        reply_message(ex, 500, "out of memory");
+        return;
+    }
+    *p = (struct pending){.server = s, .ex = ex, .deadline_ms = clock_ms() + timeout_ms, .op = req->op,
+                          .health = req->op == HERDER_HEALTH};
+    req->deadline_ms = p->deadline_ms;
+    req->done = on_done;
+    req->arg = p;
+    pthread_mutex_lock(&s->lock);
+    if (s->stopping || !s->herder) {
+        reply_message(ex, 500, "Worker is shutting down");
+        pthread_mutex_unlock(&s->lock);
+        herder_request_free(req);
+        free(p);
+        return;
+    }
+    ex->pending = p;
+    s->outstanding++;
+    list_append(&s->waiting, &p->link);
+    MHD_suspend_connection(ex->connection);
+    struct herder *herder = s->herder;
+    pthread_mutex_unlock(&s->lock);
+    herder_submit(herder, req);
+}
+
+/* Lock held. */
+static void time_out(struct rest_server *s, struct pending *p) {
+    AUTO_TEXT stage = herder_stage_text(s->herder);
+    struct rest_exchange *ex = p->ex;
+    if (p->health) {
+        bool ready = herder_was_ready(s->herder);
+        AUTO_BUF json;
+        buf_init(&json, 1 << 14);
+        (void)buf_printf(&json, "{\"status\":\"%s\",\"message\":", ready ? "unhealthy" : "starting");
+        AUTO_BUF text;
+        buf_init(&text, 1 << 13);
+        (void)buf_printf(&text, "%s%s%s",
+                         ready ? "Worker was unable to handle this request and may be unable to handle other requests."
+                               : "Worker is still starting up.",
+                         stage && *stage ? " " : "", stage ? stage : "");
+        (void)buf_add_json(&json, buf_text(&text), text.len);
+        (void)buf_add_char(&json, '}');
+        reply_json(ex, ready ? 500 : 503, buf_text(&json), json.len);
+    } else if (!stage || !*stage) {
+        reply_message(ex, 500, "Request timed out");
+    } else {
+        size_t len = strlen(stage);
+        if (p->op == HERDER_VALIDATE && stage[len - 1] == '.')
+            len--;
+        reply_message(ex, 500, "Request timed out. %.*s", (int)len, stage);
+    }
+    resume(p);
+}
+
+void *exchange_deadlines(void *server) {
+    struct rest_server *s = server;
+    pthread_mutex_lock(&s->lock);
+    while (!s->stopping) {
+        struct timespec until;
+        if (list_empty(&s->waiting)) {
+            pthread_cond_wait(&s->changed, &s->lock);
+            continue;
+        }
+        int64_t now = clock_ms();
+        for (struct list *l = s->waiting.next, *next; l != &s->waiting; l = next) {
+            struct pending *p = CONTAINER_OF(l, struct pending, link);
+            next = l->next;
+            if (p->deadline_ms <= now)
+                time_out(s, p);
+        }
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_nsec += DEADLINE_CHECK_MS * 1000000L;
+        until.tv_sec += until.tv_nsec / 1000000000L;
+        until.tv_nsec %= 1000000000L;
+        pthread_cond_timedwait(&s->changed, &s->lock, &until);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return NULL;
+}
+
+void exchange_stop_all(struct rest_server *s, int64_t timeout_ms) {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += timeout_ms / 1000;
+    pthread_mutex_lock(&s->lock);
+    s->stopping = true;
+    pthread_cond_broadcast(&s->changed);
+    while (!list_empty(&s->waiting)) {
+        struct pending *p = CONTAINER_OF(s->waiting.next, struct pending, link);
+        reply_message(p->ex, 500, "Worker is shutting down");
+        resume(p);
+    }
+    while (s->outstanding > 0 && pthread_cond_timedwait(&s->changed, &s->lock, &until) == 0) {
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+void exchange_free(struct rest_exchange *ex) {
+    if (!ex)
+        return;
+    for (size_t i = 0; i < ex->segment_count; i++)
+        free(ex->segments[i]);
+    buf_done(&ex->body);
+    buf_done(&ex->reply);
+    free(ex->target);
+    free(ex->method);
+    free(ex->allow);
+    free(ex->location);
+    free(ex);
+}
+
+const char *rest_header(const struct rest_exchange *ex, const char *name) {
+    return MHD_lookup_connection_value(ex->connection, MHD_HEADER_KIND, name);
+}
+
+static int hex_digit(char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Form decoding of [p, end) into out, cut to its size. */
+static void decode_query(const char *p, const char *end, char *out, size_t out_size) {
+    size_t n = 0;
+    while (p < end && n + 1 < out_size) {
+        if (*p == '%' && end - p > 2 && hex_digit(p[1]) >= 0 && hex_digit(p[2]) >= 0) {
+            out[n++] = (char)(hex_digit(p[1]) * 16 + hex_digit(p[2]));
+            p += 3;
+        } else {
+            out[n++] = *p == '+' ? ' ' : *p;
+            p++;
+        }
+    }
+    out[n] = '\0';
+}
+
+/* The next parameter from *pos on; false at the end. */
+static bool next_parameter(const char **pos, char *name, size_t name_size, char *value, size_t value_size) {
+    const char *p = *pos;
+    if (!p || !*p)
+        return false;
+    const char *end = strchrnul(p, '&');
+    const char *eq = memchr(p, '=', (size_t)(end - p));
+    decode_query(p, eq ? eq : end, name, name_size);
+    decode_query(eq ? eq + 1 : end, end, value, value_size);
+    *pos = *end ? end + 1 : end;
+    return true;
+}
+
+bool rest_query(const struct rest_exchange *ex, const char *name, char *out, size_t out_size) {
+    char key[64];
+    for (const char *p = ex->query; next_parameter(&p, key, sizeof key, out, out_size);) {
+        if (strcmp(key, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool rest_query_bool(const struct rest_exchange *ex, const char *name, bool absent) {
+    char value[16];
+    if (!rest_query(ex, name, value, sizeof value) || !*value)
+        return absent;
+    return strcasecmp(value, "true") == 0;
+}
+
+bool rest_query_has(const struct rest_exchange *ex, const char *name, const char *value) {
+    char key[64], text[64];
+    for (const char *p = ex->query; next_parameter(&p, key, sizeof key, text, sizeof text);) {
+        if (strcmp(key, name) == 0 && strcmp(text, value) == 0)
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,97 @@
+/* See reply.h. */
+#include "rest/reply.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "connect/base/err.h"
+#include "connect/base/json.h"
+#include "rest/cors.h"
+
+#define JSON_TYPE "application/json"
+
+static void begin(struct rest_exchange *ex, unsigned status) {
+    ex->answered = true;
+    ex->status = status;
+    buf_clear(&ex->reply);
+}
+
+void reply_json(struct rest_exchange *ex, unsigned status, const char *json, size_t len) {
+    begin(ex, status);
+    ex->content_type = JSON_TYPE;
+    (void)buf_add(&ex->reply, json, len);
+}
+
+void reply_empty(struct rest_exchange *ex, unsigned status) {
+    begin(ex, status);
+    ex->content_type = NULL;
+}
+
+static void reply_entity(struct rest_exchange *ex, unsigned status, const char *text_or_null) {
+    begin(ex, status);
+    ex->content_type = JSON_TYPE;
+    (void)buf_printf(&ex->reply, "{\"error_code\":%u,\"message\":", status);
+    if (text_or_null)
+        (void)json_write_text(&ex->reply, text_or_null, strlen(text_or_null), true);
+    else
+        (void)buf_add_text(&ex->reply, "null");
+    (void)buf_add_char(&ex->reply, '}');
+}
+
+void reply_message(struct rest_exchange *ex, unsigned status, const char *fmt, ...) {
+    AUTO_BUF text;
+    va_list ap;
+    buf_init(&text, 1 << 16);
+    va_start(ap, fmt);
+    (void)buf_vprintf(&text, fmt, ap);
+    va_end(ap);
+    reply_entity(ex, status, buf_text(&text));
+}
+
+void reply_http_error(struct rest_exchange *ex, unsigned status) {
+    reply_message(ex, status, "HTTP %u %s", status, MHD_get_reason_phrase_for(status));
+}
+
+void reply_error(struct rest_exchange *ex, const struct kc_error *err) {
+    int http = err_http((enum err_code)err->code);
+    reply_entity(ex, http >= 400 ? (unsigned)http : 500, err->text[0] ? err->text : NULL);
+}
+
+/* Location is absolute and uses the client's Host header, without the scheme's default port. */
+static void add_location(struct rest_exchange *ex, struct MHD_Response *response) {
+    const char *host = rest_header(ex, "Host");
+    AUTO_BUF url;
+    if (!host)
+        return;
+    size_t len = strlen(host);
+    if (len > 3 && strcmp(host + len - 3, ":80") == 0)
+        len -= 3;
+    buf_init(&url, 1 << 16);
+    (void)buf_printf(&url, "http://%.*s/connectors/", (int)len, host);
+    for (const unsigned char *p = (const unsigned char *)ex->location; *p; p++) {
+        if ((*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z') ||
+            strchr("-._~!$&'()*+,;=:@", *p))
+            (void)buf_add_char(&url, (char)*p);
+        else
+            (void)buf_printf(&url, "%%%02X", *p);
+    }
+    MHD_add_response_header(response, "Location", buf_text(&url));
+}
+
+enum MHD_Result reply_send(struct rest_exchange *ex) {
+    size_t len = ex->reply.failed ? 0 : ex->reply.len;
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(len, (void *)(uintptr_t)buf_text(&ex->reply), MHD_RESPMEM_MUST_COPY);
+    if (!response)
+        return MHD_NO;
+    if (ex->content_type)
+        MHD_add_response_header(response, "Content-Type", ex->content_type);
+    if (ex->allow)
+        MHD_add_response_header(response, "Allow", ex->allow);
+    if (ex->location)
+        add_location(ex, response);
+    cors_headers(ex, response);
+    enum MHD_Result rc = MHD_queue_response(ex->connection, ex->status, response);
+    MHD_destroy_response(response);
+    return rc;
+}

@@ -1,0 +1,10 @@
+/* GET / and GET /health. */
+#include "rest/routes.h"
+
+void handle_root(struct rest_exchange *ex) {
+    rest_submit(ex, herder_request_new(HERDER_ROOT, NULL), REST_TIMEOUT_MS);
+}
+
+void handle_health(struct rest_exchange *ex) {
+    rest_submit(ex, herder_request_new(HERDER_HEALTH, NULL), REST_HEALTH_TIMEOUT_MS);
+}

@@ -1,0 +1,251 @@
+/* The table of endpoints and how a request finds its row: path → method → Content-Type → Accept, in this order.
+ * @source rest-api 1, 2.1, 2.2 */
+#include "rest/routes.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "connect/base/auto.h"
+#include "rest/reply.h"
+#include "rest/server_state.h"
+
+const struct route routes[] = {
+    {"GET", "", handle_root, .any_type = true},
+    {"GET", "health", handle_health, .any_type = true},
+    {"GET", "connectors", handle_list},
+    {"POST", "connectors", handle_create, .body = true},
+    {"GET", "connectors/{c}", handle_info},
+    {"DELETE", "connectors/{c}", handle_delete},
+    {"GET", "connectors/{c}/config", handle_get_config},
+    {"PUT", "connectors/{c}/config", handle_put_config, .body = true},
+    {"PATCH", "connectors/{c}/config", handle_patch_config, .body = true},
+    {"GET", "connectors/{c}/status", handle_status},
+    {"POST", "connectors/{c}/restart", handle_restart},
+    {"PUT", "connectors/{c}/pause", handle_pause},
+    {"PUT", "connectors/{c}/resume", handle_resume},
+    {"PUT", "connectors/{c}/stop", handle_stop},
+    {"GET", "connectors/{c}/tasks", handle_tasks},
+    {"POST", "connectors/{c}/tasks", handle_put_tasks, .any_type = true},
+    {"PUT", "connectors/{c}/fence", handle_fence, .any_type = true},
+    {"GET", "connectors/{c}/tasks/{t}/status", handle_task_status},
+    {"POST", "connectors/{c}/tasks/{t}/restart", handle_task_restart},
+    {"GET", "connectors/{c}/topics", handle_topics},
+    {"PUT", "connectors/{c}/topics/reset", handle_topics_reset},
+    {"GET", "connectors/{c}/offsets", handle_offsets},
+    {"PATCH", "connectors/{c}/offsets", handle_alter_offsets, .body = true},
+    {"DELETE", "connectors/{c}/offsets", handle_reset_offsets},
+    {"GET", "connector-plugins", handle_plugins},
+    {"GET", "connector-plugins/{p}/config", handle_plugin_config},
+    {"PUT", "connector-plugins/{p}/config/validate", handle_validate, .body = true},
+    {"GET", "admin/loggers", handle_loggers, .admin = true},
+    {"GET", "admin/loggers/{l}", handle_logger, .admin = true},
+    {"PUT", "admin/loggers/{l}", handle_set_logger, .body = true, .admin = true},
+    {NULL, NULL, NULL},
+};
+
+static int hex_digit(char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static bool utf8_valid(const unsigned char *p) {
+    while (*p) {
+        size_t n = *p < 0x80 ? 1 : (*p & 0xe0) == 0xc0 && *p >= 0xc2 ? 2 : (*p & 0xf0) == 0xe0 ? 3 : (*p & 0xf8) == 0xf0 && *p < 0xf5 ? 4 : 0;
+        if (n == 0)
+            return false;
+        for (size_t i = 1; i < n; i++) {
+            if ((p[i] & 0xc0) != 0x80)
+                return false;
+        }
+        p += n;
+    }
+    return true;
+}
+
+/* One path segment without its ;parameters, decoded. NULL: refused as the Java worker's container does. */
+static char *decode_segment(const char *p, const char *end) {
+    const char *semicolon = memchr(p, ';', (size_t)(end - p));
+    if (semicolon)
+        end = semicolon;
+    char *out = malloc((size_t)(end - p) + 1), *o = out;
+    while (out && p < end) {
+        char c = *p++;
+        if (c == '%') {
+            int high = end - p >= 2 ? hex_digit(p[0]) : -1, low = high >= 0 ? hex_digit(p[1]) : -1;
+            c = high >= 0 && low >= 0 ? (char)(high * 16 + low) : '\0';
+            p += 2;
+            if (c == '/' || c == '%' || c == '\\' || (unsigned char)c < 0x20 || c == 0x7f) {
+                free(out);
+                return NULL;
+            }
+        } else if ((unsigned char)c < 0x20 || c == 0x7f || strchr("{}|\\", c)) {
+            free(out);
+            return NULL;
+        }
+        *o++ = c;
+    }
+    if (!out)
+        return NULL;
+    *o = '\0';
+    if (!utf8_valid((unsigned char *)out)) {
+        free(out);
+        return NULL;
+    }
+    return out;
+}
+
+/* Fills the segments; false when the path is malformed (400). Too many segments leave count above the maximum of any route. */
+static bool split_path(struct rest_exchange *ex) {
+    const char *p = ex->target, *end = p + strcspn(p, "?");
+    ex->query = *end == '?' ? end + 1 : NULL;
+    if (strncasecmp(p, "http://", 7) == 0) { /* absolute form */
+        p += 7;
+        while (p < end && *p != '/')
+            p++;
+    }
+    if (p < end && *p != '/')
+        return false;
+    while (p < end) {
+        p++;
+        const char *stop = memchr(p, '/', (size_t)(end - p));
+        if (!stop)
+            stop = end;
+        if (stop == p) {
+            if (p < end)
+                return false; /* "//" */
+            break;            /* a trailing slash */
+        }
+        if (ex->segment_count == REST_MAX_SEGMENTS) {
+            ex->segment_count = 0;
+            for (size_t i = 0; i < REST_MAX_SEGMENTS; i++)
+                free(ex->segments[i]);
+            ex->segments[0] = strdup("?"); /* no route is that deep */
+            ex->segment_count = 1;
+            return true;
+        }
+        char *segment = decode_segment(p, stop);
+        if (!segment)
+            return false;
+        ex->segments[ex->segment_count++] = segment;
+        p = stop;
+    }
+    return true;
+}
+
+static bool path_matches(const struct route *r, const struct rest_exchange *ex) {
+    const char *p = r->path;
+    for (size_t i = 0; i < ex->segment_count; i++) {
+        size_t n = strcspn(p, "/");
+        if (n == 0)
+            return false;
+        if (p[0] != '{' && (strlen(ex->segments[i]) != n || memcmp(p, ex->segments[i], n) != 0))
+            return false;
+        if (p[0] == '{' && !*ex->segments[i])
+            return false;
+        p += n;
+        if (*p == '/')
+            p++;
+    }
+    return *p == '\0';
+}
+
+static bool lives_here(const struct route *r, const struct rest_exchange *ex) {
+    if (ex->admin)
+        return r->admin;
+    return !r->admin || !ex->server->separate_admin;
+}
+
+static void answer_options(struct rest_exchange *ex, const char *methods) {
+    const char *accept = rest_header(ex, "Accept");
+    AUTO_BUF text;
+    buf_init(&text, 256);
+    for (const char *p = methods; *p; p++)
+        (void)buf_add_text(&text, *p == ',' ? ", " : (char[]){*p, 0});
+    bool plain = !accept || strstr(accept, "text/plain") || strstr(accept, "*/*");
+    reply_json(ex, 200, plain ? buf_text(&text) : "", plain ? text.len : 0);
+    ex->content_type = plain ? "text/plain" : "application/json";
+    ex->allow = strdup(methods);
+}
+
+/* 0 no rule broken, else the status. */
+static unsigned content_type_problem(const struct rest_exchange *ex) {
+    const char *type = rest_header(ex, "Content-Type");
+    const char *length = rest_header(ex, "Content-Length");
+    bool has_body = rest_header(ex, "Transfer-Encoding") || (length && strtoull(length, NULL, 10) > 0);
+    if (ex->route->any_type)
+        return 0;
+    if (!type)
+        return ex->route->body && has_body ? 415 : 0;
+    while (*type == ' ')
+        type++;
+    size_t n = strcspn(type, "; ");
+    if (!memchr(type, '/', n))
+        return 400;
+    if (n == strlen("application/json") && strncasecmp(type, "application/json", n) == 0)
+        return 0;
+    if (n == 3 && memcmp(type, "*/*", 3) == 0 && !ex->route->body)
+        return 0;
+    return 415;
+}
+
+/* Whether some media range of Accept takes application/json with a quality above 0. */
+static bool accepts_json(const char *accept) {
+    static const char *const ranges[] = {"*/*", "application/*", "application/json"};
+    const char *p = accept;
+    while (*p) {
+        size_t n = strcspn(p, ",");
+        size_t skip = strspn(p, " \t");
+        size_t type = strcspn(p + skip, ";, \t");
+        for (size_t i = 0; i < COUNT_OF(ranges); i++) {
+            if (strlen(ranges[i]) != type || strncasecmp(p + skip, ranges[i], type) != 0)
+                continue;
+            const char *q = strstr(p + skip, "q=");
+            if (!q || q >= p + n || strtod(q + 2, NULL) > 0)
+                return true;
+        }
+        p += n;
+        if (*p)
+            p++;
+    }
+    return false;
+}
+
+static void find_route(struct rest_exchange *ex) {
+    char methods[64] = "";
+    const char *wanted = ex->head ? "GET" : ex->method;
+    bool path_known = false;
+    for (const struct route *r = routes; r->method; r++) {
+        if (!path_matches(r, ex) || !lives_here(r, ex))
+            continue;
+        path_known = true;
+        size_t used = strlen(methods);
+        snprintf(methods + used, sizeof methods - used, "%s%s", strcmp(r->method, "GET") == 0 ? "HEAD,GET" : r->method, ",");
+        if (strcmp(r->method, wanted) == 0)
+            ex->route = r;
+    }
+    if (!path_known) {
+        reply_http_error(ex, 404);
+    } else if (strcmp(ex->method, "OPTIONS") == 0) {
+        size_t used = strlen(methods);
+        snprintf(methods + used, sizeof methods - used, "OPTIONS");
+        answer_options(ex, methods);
+    } else if (!ex->route) {
+        reply_http_error(ex, 405);
+    }
+}
+
+void routes_match(struct rest_exchange *ex) {
+    if (!split_path(ex)) {
+        reply_message(ex, 400, "Bad Request: the path is malformed or ambiguous");
+        return;
+    }
+    find_route(ex);
+    if (ex->answered)
+        return;
+    unsigned problem = content_type_problem(ex);
+    const char *accept = rest_header(ex, "Accept");
+    if (problem)
+        reply_http_error(ex, problem);
+    else if (accept && !accepts_json(accept))
+        reply_http_error(ex, 406);
+}

@@ -1,0 +1,49 @@
+/* What the files of rest/ know of the server; nobody else includes this. */
+#ifndef REST_SERVER_STATE_H
+#define REST_SERVER_STATE_H
+
+#include <microhttpd.h>
+#include <pthread.h>
+
+#include "connect/base/list.h"
+#include "rest/forward.h"
+#include "rest/server.h"
+
+enum { REST_MAX_LISTENERS = 8 };
+
+struct listener {
+    struct rest_server *server;
+    struct MHD_Daemon *daemon;
+    char host[256]; /* "" = every address */
+    int port;
+    bool admin;
+};
+
+struct rest_server {
+    const struct worker_conf *conf;
+    struct cors *cors;
+    struct listener listeners[REST_MAX_LISTENERS];
+    size_t listener_count;
+    bool separate_admin; /* admin.listeners was given: no /admin on the main listeners */
+    char url[512], worker_id[512];
+    struct forwarder *forwarder;
+    pthread_t deadline_thread;
+    bool deadline_started;
+    /* under lock */
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct list waiting; /* struct pending with an exchange */
+    size_t outstanding;  /* pendings that the herder or forwarder still has */
+    struct herder *herder; /* NULL before rest_server_start */
+    char reason[512];      /* why not yet */
+    bool stopping;
+    size_t max_body_bytes;
+};
+
+/* Deadline thread: answers suspended requests whose time is over. */
+void *exchange_deadlines(void *server);
+/* Answers everything that waits: "Worker is shutting down"; then waits up to timeout_ms for the herder's late answers. */
+void exchange_stop_all(struct rest_server *s, int64_t timeout_ms);
+void exchange_free(struct rest_exchange *ex);
+
+#endif
