@@ -34,8 +34,9 @@ LIBOBJS := $(LIBSRCS:%.c=$(OUT)/%.o)
 
 all: $(OUT)/kconnectd build/kconnectd hello_sink
 
-$(OUT)/kconnectd: $(OBJS)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJS) $(LIBS)
+$(OUT)/kconnectd: $(OUT)/connect/main.o $(OUT)/libkconnectd.a
+	@echo "LINK $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # The plain build is the one that people run.
 build/kconnectd: build/$(if $(SAN)$(filter clang%,$(CC)),$(VARIANT),plain)/kconnectd
@@ -43,11 +44,12 @@ build/kconnectd: build/$(if $(SAN)$(filter clang%,$(CC)),$(VARIANT),plain)/kconn
 
 $(OUT)/libkconnectd.a: $(LIBOBJS)
 	@rm -f $@
-	ar rcs $@ $(LIBOBJS)
+	@ar rcs $@ $(LIBOBJS)
 
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "CC   $<"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 hello_sink:
 	@if [ -d examples/hello_sink ]; then $(MAKE) -s -C examples/hello_sink; fi

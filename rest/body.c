@@ -72,7 +72,11 @@ static bool take(struct cursor *c, char ch) {
 
 /* Bytes of the UTF-8 sequence at p, 0 when it is not one. */
 static size_t utf8_length(const unsigned char *p, const unsigned char *end) {
-    size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3 : p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
+    size_t n = p[0] < 0x80                   ? 1
+               : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
+               : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
+               : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
+                                             : 0;
     if (n == 0 || (size_t)(end - p) < n)
         return 0;
     for (size_t i = 1; i < n; i++) {
@@ -253,7 +257,8 @@ static int read_scalar(struct cursor *c, struct buf *out, bool *ret_null, const 
     }
     if (!take_word(c, "true") && !take_word(c, "false")) {
         if (*c->p != '-' && !(*c->p >= '0' && *c->p <= '9'))
-            return fail_unexpected(c, "a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')");
+            return fail_unexpected(
+                c, "a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')");
         if (read_number(c) < 0)
             return -1;
     }
@@ -280,7 +285,8 @@ static int fail_type(struct cursor *c, const char *java_type) {
                         : *c->p == '"' ? "String value (token `JsonToken.VALUE_STRING`)"
                                        : NULL;
     if (!token && *c->p != '-' && !(*c->p >= '0' && *c->p <= '9') && *c->p != 't' && *c->p != 'f')
-        return fail_unexpected(c, "a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')");
+        return fail_unexpected(c,
+                               "a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')");
     snprintf(text, sizeof text, "Cannot deserialize value of type `%s` from %s", java_type,
              token ? token : "a scalar value");
     return fail_mapping(c, text);
@@ -334,7 +340,9 @@ static int expect_end(struct cursor *c) {
     snprintf(text, sizeof text,
              "Trailing token (of type %s) found after value (bound as a map): not allowed as per "
              "`DeserializationFeature.FAIL_ON_TRAILING_TOKENS`",
-             *c->p == '{' ? "START_OBJECT" : *c->p == '[' ? "START_ARRAY" : "VALUE");
+             *c->p == '{'   ? "START_OBJECT"
+             : *c->p == '[' ? "START_ARRAY"
+                            : "VALUE");
     return fail_mapping(c, text);
 }
 

@@ -15,10 +15,11 @@ struct create_request {
 /* {"a":"b",…}. The literal null gives *ret_config = NULL. Caller frees. */
 int body_string_map(const char *text, size_t len, struct kc_config **ret_config, struct kc_error *err) KC_CHECKED;
 /* [{…},…]; at most 100000 maps. Caller frees the maps and the array. */
-int body_string_maps(const char *text, size_t len, struct kc_config ***ret_maps, int *ret_count, struct kc_error *err)
-    KC_CHECKED;
+int body_string_maps(const char *text, size_t len, struct kc_config ***ret_maps, int *ret_count,
+                     struct kc_error *err) KC_CHECKED;
 /* {"name":…,"config":{…},"initial_state":…}. Free with create_request_done. */
-int body_create_request(const char *text, size_t len, struct create_request *ret_request, struct kc_error *err) KC_CHECKED;
+int body_create_request(const char *text, size_t len, struct create_request *ret_request,
+                        struct kc_error *err) KC_CHECKED;
 void create_request_done(struct create_request *r);
 
 #endif

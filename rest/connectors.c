@@ -45,7 +45,8 @@ static int settle_name(struct rest_exchange *ex, struct kc_config *config, const
     }
     if (strcmp(given, name) == 0)
         return 0;
-    reply_message(ex, 400, "Connector name configuration (%s) doesn't match connector name in the URL (%s)", given, name);
+    reply_message(ex, 400, "Connector name configuration (%s) doesn't match connector name in the URL (%s)", given,
+                  name);
     return -1;
 }
 
@@ -66,11 +67,12 @@ void handle_create(struct rest_exchange *ex) {
     } else if (body.initial_state && !initial_state_known(body.initial_state)) {
         for (char *p = body.initial_state; *p; p++)
             *p = (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p);
-        reply_message(ex, 500,
-                      "No enum constant org.apache.kafka.connect.runtime.rest.entities.CreateConnectorRequest.InitialState"
-                      ".%s (through reference chain: "
-                      "org.apache.kafka.connect.runtime.rest.entities.CreateConnectorRequest[\"initial_state\"])",
-                      body.initial_state);
+        reply_message(
+            ex, 500,
+            "No enum constant org.apache.kafka.connect.runtime.rest.entities.CreateConnectorRequest.InitialState"
+            ".%s (through reference chain: "
+            "org.apache.kafka.connect.runtime.rest.entities.CreateConnectorRequest[\"initial_state\"])",
+            body.initial_state);
     } else if (settle_name(ex, body.config, name) == 0) {
         struct herder_request *req = herder_request_new(HERDER_CREATE, name);
         req->config = TAKE(body.config);
@@ -125,9 +127,9 @@ void handle_status(struct rest_exchange *ex) {
 }
 
 void handle_restart(struct rest_exchange *ex) {
-    bool include_tasks = rest_query_bool(ex, "includeTasks", false), only_failed = rest_query_bool(ex, "onlyFailed", false);
-    struct herder_request *req =
-        request_of(ex, include_tasks || only_failed ? HERDER_RESTART_PLAN : HERDER_RESTART);
+    bool include_tasks = rest_query_bool(ex, "includeTasks", false),
+         only_failed = rest_query_bool(ex, "onlyFailed", false);
+    struct herder_request *req = request_of(ex, include_tasks || only_failed ? HERDER_RESTART_PLAN : HERDER_RESTART);
     req->include_tasks = include_tasks;
     req->only_failed = only_failed;
     rest_submit(ex, req, REST_TIMEOUT_MS);

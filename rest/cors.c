@@ -2,6 +2,7 @@
 #include "rest/cors.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -15,8 +16,8 @@ enum { MAX_RULES = 64 };
 
 struct header_rule {
     char *name, *value;
-    bool set;     /* replace instead of add */
-    bool date;    /* value is an offset in ms from now */
+    bool set;  /* replace instead of add */
+    bool date; /* value is an offset in ms from now */
     int64_t offset_ms;
 };
 
@@ -71,24 +72,37 @@ static int add_rule(struct cors *c, char *text, struct kc_error *err) {
            (strlen(actions[action]) != word || strncasecmp(rule, actions[action], word) != 0))
         action++;
     if (rule[word] == '\0')
-        return err_set(err, ERR_BAD_CONFIG, "Invalid format of header config '%s' in " HEADERS_OPTION ". Expected: '[action] [header name]:[header value]'", rule);
+        return err_set(err, ERR_BAD_CONFIG,
+                       "Invalid format of header config '%s' in " HEADERS_OPTION
+                       ". Expected: '[action] [header name]:[header value]'",
+                       rule);
     if (action == COUNT_OF(actions))
-        return err_set(err, ERR_BAD_CONFIG, "Invalid header config '%s' in " HEADERS_OPTION ": the action must be one of set, add, setDate, addDate", rule);
+        return err_set(err, ERR_BAD_CONFIG,
+                       "Invalid header config '%s' in " HEADERS_OPTION
+                       ": the action must be one of set, add, setDate, addDate",
+                       rule);
     char *name = trim(rule + word), *colon = strchr(name, ':');
     if (!colon || strchr(colon + 1, ':'))
-        return err_set(err, ERR_BAD_CONFIG, "Invalid format of header name and header value '%s' in " HEADERS_OPTION ". Expected: '[header name]:[header value]'", name);
+        return err_set(err, ERR_BAD_CONFIG,
+                       "Invalid format of header name and header value '%s' in " HEADERS_OPTION
+                       ". Expected: '[header name]:[header value]'",
+                       name);
     *colon = '\0';
     name = trim(name);
     if (!*name || strpbrk(name, " \t"))
-        return err_set(err, ERR_BAD_CONFIG, "Invalid header name '%s' in " HEADERS_OPTION ". The '[header name]' cannot contain whitespace", name);
+        return err_set(err, ERR_BAD_CONFIG,
+                       "Invalid header name '%s' in " HEADERS_OPTION ". The '[header name]' cannot contain whitespace",
+                       name);
     if (c->rule_count == MAX_RULES)
         return err_set(err, ERR_BAD_CONFIG, HEADERS_OPTION " has more than %d rules", MAX_RULES);
-    struct header_rule r = {.set = action % 2 == 0, .date = action >= 2, .name = strdup(name), .value = strdup(trim(colon + 1))};
+    struct header_rule r = {
+        .set = action % 2 == 0, .date = action >= 2, .name = strdup(name), .value = strdup(trim(colon + 1))};
     if (r.date) {
         char *end;
         r.offset_ms = strtoll(r.value, &end, 10);
         if (end == r.value || *end) {
-            err_set(err, ERR_BAD_CONFIG, "Invalid header value '%s' in " HEADERS_OPTION ": a date needs a number of milliseconds", r.value);
+            err_set(err, ERR_BAD_CONFIG,
+                    "Invalid header value '%s' in " HEADERS_OPTION ": a date needs a number of milliseconds", r.value);
             free(r.name);
             free(r.value);
             return -1;

@@ -1,6 +1,7 @@
 /* Suspension, deadlines and answers of requests that are with the herder or another worker. See exchange.h. */
 #include "rest/exchange.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -13,8 +14,8 @@
 
 enum { DEADLINE_CHECK_MS = 100 };
 
-/* Between a suspended exchange and who works on it. Freed by the one who answers last: `ex` is NULL once the exchange has
- * been answered by the deadline or the shutdown. */
+/* Between a suspended exchange and who works on it. Freed by the one who answers last: `ex` is NULL once the exchange
+ * has been answered by the deadline or the shutdown. */
 struct pending {
     struct list link; /* in server->waiting while ex is set */
     struct rest_server *server;
@@ -79,7 +80,7 @@ static void on_forwarded(struct forward_request *f, void *arg) {
             reply_error(ex, &f->err);
         } else if (f->status >= 200 && f->status < 300) {
             bool created = p->op == HERDER_CREATE || (p->op == HERDER_PUT_CONFIG && f->status == 201);
-            unsigned status = p->op == HERDER_CREATE ? 201
+            unsigned status = p->op == HERDER_CREATE       ? 201
                               : p->op == HERDER_PUT_CONFIG ? (created ? 201 : 200)
                                                            : (unsigned)f->status;
             if (created && ex->segment_count > 1)
@@ -91,7 +92,8 @@ static void on_forwarded(struct forward_request *f, void *arg) {
         } else if (f->status >= 400 && f->reply.len && f->reply.data[0] == '{') {
             reply_json(ex, (unsigned)f->status, f->reply.data, f->reply.len);
         } else if (f->status >= 400) {
-            reply_message(ex, 500, "IO Error trying to forward REST request: unexpected answer of status %ld", f->status);
+            reply_message(ex, 500, "IO Error trying to forward REST request: unexpected answer of status %ld",
+                          f->status);
         } else {
             reply_message(ex, 500, "Unexpected status code when handling forwarded request: %ld", f->status);
         }
@@ -179,7 +181,10 @@ void rest_submit(struct rest_exchange *ex, struct herder_request *req, int64_t t
         reply_message(ex, 500, "out of memory");
         return;
     }
-    *p = (struct pending){.server = s, .ex = ex, .deadline_ms = clock_ms() + timeout_ms, .op = req->op,
+    *p = (struct pending){.server = s,
+                          .ex = ex,
+                          .deadline_ms = clock_ms() + timeout_ms,
+                          .op = req->op,
                           .health = req->op == HERDER_HEALTH};
     req->deadline_ms = p->deadline_ms;
     req->done = on_done;
@@ -292,7 +297,10 @@ const char *rest_header(const struct rest_exchange *ex, const char *name) {
 }
 
 static int hex_digit(char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 /* Form decoding of [p, end) into out, cut to its size. */

@@ -1,9 +1,9 @@
 /* One HTTP request and its answer: body cap, hand-over to the herder, deadline, resumption of the connection.
  *
  * An exchange belongs to its connection's polling thread. While its request is with the herder (or being relayed), the
- * connection is suspended and a `struct pending` stands between the two, under the server's lock: whoever comes first of the
- * answer, the deadline and the shutdown fills the exchange and resumes the connection; the answer of a request that
- * came too late is thrown away. */
+ * connection is suspended and a `struct pending` stands between the two, under the server's lock: whoever comes first
+ * of the answer, the deadline and the shutdown fills the exchange and resumes the connection; the answer of a request
+ * that came too late is thrown away. */
 #ifndef REST_EXCHANGE_H
 #define REST_EXCHANGE_H
 

@@ -10,10 +10,10 @@ struct forwarder;
 
 struct forward_request {
     struct message msg;
-    char *url;    /* whole URL; taken */
-    char *method; /* taken */
+    char *url;           /* whole URL; taken */
+    char *method;        /* taken */
     char *authorization; /* the client's header, NULL none; taken */
-    char *body;   /* NULL none; taken */
+    char *body;          /* NULL none; taken */
     size_t body_len;
     /* answer, valid in done */
     long status; /* 0: see err */

@@ -28,8 +28,8 @@ static void add(void *arg, const char *name, enum kc_level level, int64_t change
     if (!grown)
         return;
     all->items = grown;
-    grown[all->count++] = (struct logger){
-        .name = strdup(name), .level = level, .off = level > KC_FATAL, .changed_ms = changed_ms};
+    grown[all->count++] =
+        (struct logger){.name = strdup(name), .level = level, .off = level > KC_FATAL, .changed_ms = changed_ms};
 }
 
 static int compare(const void *a, const void *b) {

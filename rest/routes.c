@@ -2,6 +2,7 @@
  * @source rest-api 1, 2.1, 2.2 */
 #include "rest/routes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -10,47 +11,63 @@
 #include "rest/reply.h"
 #include "rest/server_state.h"
 
+/* method, path, handler; B takes a body, T has no Content-Type rule, A belongs to the admin listener */
+#define B .body = true
+#define T .any_type = true
+#define A .admin = true
+#define ROUTE(m, p, h, ...) \
+    { .method = (m), .path = (p), .handle = (h), __VA_ARGS__ }
 const struct route routes[] = {
-    {"GET", "", handle_root, .any_type = true},
-    {"GET", "health", handle_health, .any_type = true},
-    {"GET", "connectors", handle_list},
-    {"POST", "connectors", handle_create, .body = true},
-    {"GET", "connectors/{c}", handle_info},
-    {"DELETE", "connectors/{c}", handle_delete},
-    {"GET", "connectors/{c}/config", handle_get_config},
-    {"PUT", "connectors/{c}/config", handle_put_config, .body = true},
-    {"PATCH", "connectors/{c}/config", handle_patch_config, .body = true},
-    {"GET", "connectors/{c}/status", handle_status},
-    {"POST", "connectors/{c}/restart", handle_restart},
-    {"PUT", "connectors/{c}/pause", handle_pause},
-    {"PUT", "connectors/{c}/resume", handle_resume},
-    {"PUT", "connectors/{c}/stop", handle_stop},
-    {"GET", "connectors/{c}/tasks", handle_tasks},
-    {"POST", "connectors/{c}/tasks", handle_put_tasks, .any_type = true},
-    {"PUT", "connectors/{c}/fence", handle_fence, .any_type = true},
-    {"GET", "connectors/{c}/tasks/{t}/status", handle_task_status},
-    {"POST", "connectors/{c}/tasks/{t}/restart", handle_task_restart},
-    {"GET", "connectors/{c}/topics", handle_topics},
-    {"PUT", "connectors/{c}/topics/reset", handle_topics_reset},
-    {"GET", "connectors/{c}/offsets", handle_offsets},
-    {"PATCH", "connectors/{c}/offsets", handle_alter_offsets, .body = true},
-    {"DELETE", "connectors/{c}/offsets", handle_reset_offsets},
-    {"GET", "connector-plugins", handle_plugins},
-    {"GET", "connector-plugins/{p}/config", handle_plugin_config},
-    {"PUT", "connector-plugins/{p}/config/validate", handle_validate, .body = true},
-    {"GET", "admin/loggers", handle_loggers, .admin = true},
-    {"GET", "admin/loggers/{l}", handle_logger, .admin = true},
-    {"PUT", "admin/loggers/{l}", handle_set_logger, .body = true, .admin = true},
-    {NULL, NULL, NULL},
+    ROUTE("GET", "", handle_root, T),
+    ROUTE("GET", "health", handle_health, T),
+    ROUTE("GET", "connectors", handle_list),
+    ROUTE("POST", "connectors", handle_create, B),
+    ROUTE("GET", "connectors/{c}", handle_info),
+    ROUTE("DELETE", "connectors/{c}", handle_delete),
+    ROUTE("GET", "connectors/{c}/config", handle_get_config),
+    ROUTE("PUT", "connectors/{c}/config", handle_put_config, B),
+    ROUTE("PATCH", "connectors/{c}/config", handle_patch_config, B),
+    ROUTE("GET", "connectors/{c}/status", handle_status),
+    ROUTE("POST", "connectors/{c}/restart", handle_restart),
+    ROUTE("PUT", "connectors/{c}/pause", handle_pause),
+    ROUTE("PUT", "connectors/{c}/resume", handle_resume),
+    ROUTE("PUT", "connectors/{c}/stop", handle_stop),
+    ROUTE("GET", "connectors/{c}/tasks", handle_tasks),
+    ROUTE("POST", "connectors/{c}/tasks", handle_put_tasks, T),
+    ROUTE("PUT", "connectors/{c}/fence", handle_fence, T),
+    ROUTE("GET", "connectors/{c}/tasks/{t}/status", handle_task_status),
+    ROUTE("POST", "connectors/{c}/tasks/{t}/restart", handle_task_restart),
+    ROUTE("GET", "connectors/{c}/topics", handle_topics),
+    ROUTE("PUT", "connectors/{c}/topics/reset", handle_topics_reset),
+    ROUTE("GET", "connectors/{c}/offsets", handle_offsets),
+    ROUTE("PATCH", "connectors/{c}/offsets", handle_alter_offsets, B),
+    ROUTE("DELETE", "connectors/{c}/offsets", handle_reset_offsets),
+    ROUTE("GET", "connector-plugins", handle_plugins),
+    ROUTE("GET", "connector-plugins/{p}/config", handle_plugin_config),
+    ROUTE("PUT", "connector-plugins/{p}/config/validate", handle_validate, B),
+    ROUTE("GET", "admin/loggers", handle_loggers, A),
+    ROUTE("GET", "admin/loggers/{l}", handle_logger, A),
+    ROUTE("PUT", "admin/loggers/{l}", handle_set_logger, B, A),
+    ROUTE(NULL, NULL, NULL),
 };
+#undef B
+#undef T
+#undef A
 
 static int hex_digit(char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 static bool utf8_valid(const unsigned char *p) {
     while (*p) {
-        size_t n = *p < 0x80 ? 1 : (*p & 0xe0) == 0xc0 && *p >= 0xc2 ? 2 : (*p & 0xf0) == 0xe0 ? 3 : (*p & 0xf8) == 0xf0 && *p < 0xf5 ? 4 : 0;
+        size_t n = *p < 0x80                           ? 1
+                   : (*p & 0xe0) == 0xc0 && *p >= 0xc2 ? 2
+                   : (*p & 0xf0) == 0xe0               ? 3
+                   : (*p & 0xf8) == 0xf0 && *p < 0xf5  ? 4
+                                                       : 0;
         if (n == 0)
             return false;
         for (size_t i = 1; i < n; i++) {
@@ -94,7 +111,8 @@ static char *decode_segment(const char *p, const char *end) {
     return out;
 }
 
-/* Fills the segments; false when the path is malformed (400). Too many segments leave count above the maximum of any route. */
+/* Fills the segments; false when the path is malformed (400). Too many segments leave count above the maximum of any
+ * route. */
 static bool split_path(struct rest_exchange *ex) {
     const char *p = ex->target, *end = p + strcspn(p, "?");
     ex->query = *end == '?' ? end + 1 : NULL;
@@ -219,7 +237,8 @@ static void find_route(struct rest_exchange *ex) {
             continue;
         path_known = true;
         size_t used = strlen(methods);
-        snprintf(methods + used, sizeof methods - used, "%s%s", strcmp(r->method, "GET") == 0 ? "HEAD,GET" : r->method, ",");
+        snprintf(methods + used, sizeof methods - used, "%s%s", strcmp(r->method, "GET") == 0 ? "HEAD,GET" : r->method,
+                 ",");
         if (strcmp(r->method, wanted) == 0)
             ex->route = r;
     }

@@ -7,6 +7,7 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netdb.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -14,6 +15,7 @@
 
 #include "connect/base/clock.h"
 #include "connect/base/err.h"
+#include "connect/base/log.h"
 #include "connect/base/thread.h"
 #include "rest/cors.h"
 #include "rest/reply.h"
@@ -75,7 +77,8 @@ static void dispatch(struct rest_exchange *ex) {
     struct rest_server *s = ex->server;
     ex->dispatched = true;
     if (ex->too_large) {
-        reply_message(ex, 413, "Request body is larger than %zu bytes (kconnect.rest.body.max.bytes)", s->max_body_bytes);
+        reply_message(ex, 413, "Request body is larger than %zu bytes (kconnect.rest.body.max.bytes)",
+                      s->max_body_bytes);
         return;
     }
     pthread_mutex_lock(&s->lock);
@@ -133,8 +136,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 static void log_access(const struct rest_exchange *ex) {
     if (!kc_log_on(KC_INFO, LOG_REST) || !ex->method)
         return;
-    kc_log(KC_INFO, LOG_REST, "\"%s %.300s HTTP/1.1\" %u %zu %lld ms", ex->method, ex->target, ex->status, ex->reply.len,
-           (long long)(clock_ms() - ex->begin_ms));
+    kc_log(KC_INFO, LOG_REST, "\"%s %.300s HTTP/1.1\" %u %zu %lld ms", ex->method, ex->target, ex->status,
+           ex->reply.len, (long long)(clock_ms() - ex->begin_ms));
 }
 
 static void on_completed(void *arg, struct MHD_Connection *connection, void **state,
@@ -169,14 +172,16 @@ static int parse_listener(const char *text, const char *option, struct listener 
     long port = colon ? strtol(colon + 1, &end, 10) : -1;
     if (!host || !colon || end == colon + 1 || *end || port < 0 || port > 65535)
         return err_set(err, ERR_BAD_CONFIG,
-                       "Invalid value %s for configuration %s: each listener must be like http://host:port", text, option);
+                       "Invalid value %s for configuration %s: each listener must be like http://host:port", text,
+                       option);
     size_t len = (size_t)(colon - host);
     if (len > 1 && host[0] == '[' && host[len - 1] == ']') {
         host++;
         len -= 2;
     }
     if (len >= sizeof l->host)
-        return err_set(err, ERR_BAD_CONFIG, "Invalid value %s for configuration %s: the host is too long", text, option);
+        return err_set(err, ERR_BAD_CONFIG, "Invalid value %s for configuration %s: the host is too long", text,
+                       option);
     memcpy(l->host, host, len);
     l->host[len] = '\0';
     l->port = (int)port;
@@ -195,7 +200,8 @@ static int open_socket(struct listener *l, struct kc_error *err) {
     }
     int rc = getaddrinfo(l->host[0] ? l->host : NULL, port, &hints, &found);
     if (rc != 0)
-        return err_set(err, ERR_IO, "Unable to bind REST listener http://%s:%d: %s", l->host, l->port, gai_strerror(rc));
+        return err_set(err, ERR_IO, "Unable to bind REST listener http://%s:%d: %s", l->host, l->port,
+                       gai_strerror(rc));
     for (int round = 0; fd < 0 && round < 2; round++) {
         for (struct addrinfo *a = found; a && fd < 0; a = a->ai_next) {
             int one = 1, zero = 0;
@@ -251,8 +257,8 @@ static int open_listener(struct rest_server *s, const char *text, bool admin, st
     note_bound_port(l, fd);
     l->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, l,
-        MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, on_uri, l,
-        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+        MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, on_uri,
+        l, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS, MHD_OPTION_END);
     if (!l->daemon) {
@@ -290,7 +296,8 @@ static void set_advertised(struct rest_server *s) {
     else
         own_address(host, sizeof host);
     int port = conf->advertised_port > 0 ? conf->advertised_port : main->port;
-    const char *scheme = conf->advertised_listener && strcasecmp(conf->advertised_listener, "https") == 0 ? "https" : "http";
+    const char *scheme =
+        conf->advertised_listener && strcasecmp(conf->advertised_listener, "https") == 0 ? "https" : "http";
     snprintf(s->url, sizeof s->url, "%s://%s:%d/", scheme, host, port);
     snprintf(s->worker_id, sizeof s->worker_id, "%s:%d", host, port);
 }

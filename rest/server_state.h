@@ -32,8 +32,8 @@ struct rest_server {
     /* under lock */
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    struct list waiting; /* struct pending with an exchange */
-    size_t outstanding;  /* pendings that the herder or forwarder still has */
+    struct list waiting;   /* struct pending with an exchange */
+    size_t outstanding;    /* pendings that the herder or forwarder still has */
     struct herder *herder; /* NULL before rest_server_start */
     char reason[512];      /* why not yet */
     bool stopping;
@@ -42,7 +42,8 @@ struct rest_server {
 
 /* Deadline thread: answers suspended requests whose time is over. */
 void *exchange_deadlines(void *server);
-/* Answers everything that waits: "Worker is shutting down"; then waits up to timeout_ms for the herder's late answers. */
+/* Answers everything that waits: "Worker is shutting down"; then waits up to timeout_ms for the herder's late answers.
+ */
 void exchange_stop_all(struct rest_server *s, int64_t timeout_ms);
 void exchange_free(struct rest_exchange *ex);
 
