@@ -345,15 +345,16 @@ struct kc_option {
     const char *display_name; /* NULL: the name */
     const char *doc;
     const char *const *dependents; /* NULL-terminated */
-    /* validators; every one that is set is applied, in this order */
+    /* validators; those that are set are applied in this order until one fails */
     bool has_min, has_max;
     double min, max;
+    bool not_empty;            /* NonEmptyString */
     const char *const *one_of; /* ValidString / ValidList: NULL-terminated allowed values */
     bool one_of_ignores_case;  /* CaseInsensitiveValidString */
-    bool not_empty;            /* NonEmptyString */
     bool list_not_empty, list_unique;
-    /* Any other rule; `text` is the parsed value as text, NULL when null. `range_text` is what Java's toString of the
-     * validator says ("[0,...,10]"), shown in the documentation. */
+    /* Any other rule; `text` is the parsed value as text (lists joined by ","), NULL when null. The error's text is the
+     * whole message ("Invalid value … for configuration <name>: …"); it must not show a PASSWORD. `range_text` is what
+     * Java's toString of the validator says ("[0,...,10]"), shown in the documentation. */
     int (*check)(const char *name, const char *text, struct kc_error *err);
     const char *range_text;
     /* validate endpoint: recommended values and visibility; NULL = none and visible */
