@@ -23,6 +23,7 @@
     X(KAFKA, 500, false, "org.apache.kafka.common.KafkaException")                                     \
     X(AUTH, 500, false, "org.apache.kafka.common.errors.SaslAuthenticationException")                  \
     X(STOPPING, 500, false, "org.apache.kafka.connect.errors.ConnectException")                        \
+    X(NOT_READY, 503, true, "org.apache.kafka.connect.runtime.rest.errors.ConnectRestException")       \
     X(LIMIT, 413, false, "org.apache.kafka.connect.errors.ConnectException")                           \
     X(IO, 500, false, "java.io.IOException")                                                           \
     X(S3, 502, false, "org.apache.kafka.connect.errors.ConnectException")                              \
