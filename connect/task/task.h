@@ -1,5 +1,6 @@
 /* A sink or source task on its own thread: start, run, pause, stop; reports to the worker.
- * States STARTING → RUNNING ⇄ PAUSED → STOPPED | FAILED. The worker owns the struct; callbacks run on the task's thread.
+ * States STARTING → RUNNING ⇄ PAUSED → STOPPED | FAILED. The worker owns the struct; callbacks run on the task's
+ * thread.
  * @source WorkerTask, WorkerSinkTask, WorkerSourceTask (distributed-worker 11, 12, 13) */
 #ifndef CONNECT_TASK_TASK_H
 #define CONNECT_TASK_TASK_H
@@ -16,7 +17,7 @@ struct task;
 struct task_conf {
     const char *connector;
     int number;
-    const struct kc_plugin *plugin;       /* of the connector */
+    const struct kc_plugin *plugin;           /* of the connector */
     const struct kc_config *connector_config; /* references resolved */
     const struct kc_config *task_config;      /* references resolved */
     const struct worker_conf *worker;
@@ -28,11 +29,13 @@ struct task_conf {
     const char *cluster_id;
 };
 
-/* Copies what it needs and starts the thread. NULL with err when the thread cannot start or the configuration is unusable
- * (converter, transform, override policy): the caller writes FAILED. @thread worker  @blocks no */
+/* Copies what it needs and starts the thread. NULL with err when the thread cannot start or the configuration is
+ * unusable (converter, transform, override policy): the caller writes FAILED. @thread worker  @blocks no */
 struct task *task_start(const struct task_conf *conf, struct kc_error *err);
 /* STARTED ⇄ PAUSED. @thread any  @blocks no */
 void task_set_target(struct task *t, enum target_state target);
+/* Later statuses carry this generation (of the worker's group). @thread any  @blocks no */
+void task_set_generation(struct task *t, int32_t generation);
 /* Asks the task to stop (flush, commit, leave its consumer group). @thread any  @blocks no */
 void task_stop(struct task *t);
 /* Waits for the end until deadline (clock_ms). false: it is still running (call task_cancel). */

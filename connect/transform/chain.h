@@ -1,19 +1,31 @@
-/* Transforms and predicates of one connector in order. @source TransformationChain, TransformationStage */
+/* Transforms and predicates of one connector in order. One instance per task; one thread at a time.
+ * @source TransformationChain, TransformationStage (transforms 1, 2) */
 #ifndef CONNECT_TRANSFORM_CHAIN_H
 #define CONNECT_TRANSFORM_CHAIN_H
 
+#include "connect/base/auto.h"
 #include "connect/plugin.h"
 
 struct chain;
-/* From transforms, transforms.<a>.type, .predicate, .negate, predicates, predicates.<p>.type. Errors as Java. */
+/* From transforms, transforms.<a>.type, .predicate, .negate, predicates, predicates.<p>.type. Plugins come from the
+ * registry (connect/plugins.h). NULL with err: ConfigException or ConnectException with Java's text. */
 struct chain *chain_new(const struct kc_config *connector, struct kc_error *err);
-struct chain *chain_free(struct chain *chain);
+struct chain *chain_free(struct chain *chain); /* NULL is fine; returns NULL */
+AUTO_FREE(chain, struct chain, chain_free)
+
 size_t chain_length(const struct chain *chain);
 const char *chain_class(const struct chain *chain, size_t stage); /* Java class of a stage, for error reports */
-/* Applies the whole chain to live records from `from` on; returns the index of the first record that failed (err set,
- * *ret_stage its transform; records before it are through, later ones are not) or batch->count. Predicates that do not match
- * leave a record alone. The caller marks or retries the failed record and calls again with chain_resume.
- * @thread task */
-uint32_t chain_apply(struct chain *chain, struct kc_batch *batch, uint32_t from, size_t *ret_stage, struct kc_error *err);
+
+/* Where a batch is on its way through the chain: {0} at the beginning. */
+struct chain_pos {
+    size_t stage;   /* the transform that is at work */
+    uint32_t index; /* the first record that it has not done */
+};
+/* Takes the live records of `batch` through the chain from `pos` on, stage by stage. Returns true when all are through.
+ * false: the record at pos->index failed in pos->stage (err set). The caller then either leaves everything as it is and
+ * calls again (retry), marks the record as dropped and calls again (skip), or cuts batch->count to pos->index and calls
+ * again so that the records before it get through (stop there).
+ * Records whose predicate does not match pass a stage unchanged. @thread task */
+bool chain_apply(struct chain *chain, struct kc_batch *batch, struct chain_pos *pos, struct kc_error *err);
 
 #endif
