@@ -32,6 +32,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "connect/group/assign.h"
 #include "connect/group/proto.h"
 #include "connect/kafka/wire.h"
 #include "connect/plugin.h"
@@ -57,21 +58,6 @@ struct group_member_conf { /* everything is copied by group_member_new; worker p
     int64_t connection_setup_timeout_ms;      /* socket.connection.setup.timeout.ms: 10000 */
     int32_t scheduled_rebalance_max_delay_ms; /* scheduled.rebalance.max.delay.ms: 300000 */
 };
-
-/* The leader's view of what there is to run, and how far this worker has read the config log. */
-struct group_connector {
-    char *name;
-    int32_t task_count; /* 0 while its task configs are incomplete */
-};
-struct group_config {
-    int64_t offset; /* last config record + 1, -1 when there was none */
-    struct group_connector *connectors;
-    size_t connector_count;
-};
-struct group_config *group_config_new(int64_t offset);
-void group_config_add(struct group_config *config, const char *connector, int32_t task_count);
-struct group_config *group_config_free(struct group_config *config);
-AUTO_FREE(group_config, struct group_config, group_config_free)
 
 struct group_member_callbacks { /* all run on the group thread, none may block or call group_member_stop/_free */
     /* A fresh snapshot, owned by the member from then on. Never NULL. */
@@ -111,6 +97,8 @@ void group_member_leave(struct group_member *member, const char *reason);
 void group_member_stop(struct group_member *member);
 struct group_member *group_member_free(struct group_member *member); /* stops it first if need be */
 
+/* Joined, with no rebalance known. @thread any */
+bool group_member_stable(struct group_member *member);
 /* true while the group is stable and this member leads it: false during every rebalance, as in Java. @thread any */
 bool group_member_is_leader(struct group_member *member);
 /* The coordinator is known and connected. @thread any */

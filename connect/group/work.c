@@ -157,6 +157,38 @@ void work_remove_all(struct work *w, const struct work *gone) {
     *w = rest;
 }
 
+void work_unique(struct work *w) {
+    work_sort(w);
+    size_t kept = 0;
+    for (size_t i = 0; i < w->connector_count; i++)
+        if (kept && strcmp(w->connectors[kept - 1], w->connectors[i]) == 0)
+            free(w->connectors[i]);
+        else
+            w->connectors[kept++] = w->connectors[i];
+    w->connector_count = kept;
+    kept = 0;
+    for (size_t i = 0; i < w->task_count; i++)
+        if (kept && work_task_compare(&w->tasks[kept - 1], &w->tasks[i]) == 0)
+            free(w->tasks[i].connector);
+        else
+            w->tasks[kept++] = w->tasks[i];
+    w->task_count = kept;
+}
+
+void work_add_repeated(struct work *out, const struct work *w) {
+    struct work index = index_of(w), repeated = {0};
+    for (size_t i = 1; i < index.connector_count; i++)
+        if (strcmp(index.connectors[i - 1], index.connectors[i]) == 0)
+            work_append_connector(&repeated, index.connectors[i]);
+    for (size_t i = 1; i < index.task_count; i++)
+        if (work_task_compare(&index.tasks[i - 1], &index.tasks[i]) == 0)
+            work_append_task(&repeated, index.tasks[i].connector, index.tasks[i].number);
+    index_done(&index);
+    work_unique(&repeated);
+    work_copy(out, &repeated);
+    work_done(&repeated);
+}
+
 bool work_equal(const struct work *a, const struct work *b) {
     if (a->connector_count != b->connector_count || a->task_count != b->task_count)
         return false;

@@ -38,6 +38,9 @@ bool work_equal(const struct work *a, const struct work *b); /* same sets, any o
 /* Those of `of` that are (not) in `in`, in the order of `of`, added to `out`. */
 void work_add_common(struct work *out, const struct work *of, const struct work *in);
 void work_add_missing(struct work *out, const struct work *of, const struct work *in);
+void work_unique(struct work *w); /* sorts and drops what stands twice */
+/* What stands more than once in `w`, once, sorted, added to `out`. */
+void work_add_repeated(struct work *out, const struct work *w);
 int work_task_compare(const struct work_task *a, const struct work_task *b); /* by connector, then number */
 
 #define AUTO_WORK __attribute__((cleanup(work_done))) struct work
