@@ -1,0 +1,240 @@
+/* See credentials.h: options, environment and profile files. What needs requests is in credentials_remote.c. */
+#include "connectors/s3/credentials.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "connect/base/clock.h"
+#include "connect/base/err.h"
+#include "connectors/s3/credentials_remote.h"
+
+#define LOGGER           "io.confluent.connect.s3.storage.S3Storage"
+#define REFRESH_AHEAD_MS (5 * 60 * 1000)
+#define HELD_ERROR_MS    2000
+
+struct credentials_source {
+    pthread_mutex_t lock;
+    const struct credentials_element *element; /* NULL: the chain, until one yields */
+    struct credentials_static fixed;
+    struct kc_config *provider_config;
+    struct credentials current;
+    bool have, wanted_new;
+    char origin[512];
+};
+
+/* ---- Elements ------------------------------------------------------------------------------------------------------- */
+
+static bool set(const char *text) {
+    return text && *text;
+}
+
+static int put_text(char *ret, size_t size, const char *text, const char *what, struct kc_error *err) {
+    size_t len = strlen(text);
+    if (len >= size)
+        return err_set(err, ERR_S3, "The %s is longer than %zu bytes", what, size - 1);
+    memcpy(ret, text, len + 1);
+    return 0;
+}
+
+static int load_static(const struct credentials_static *fixed, const struct kc_config *config, struct credentials *ret,
+                       char *origin, size_t origin_size, struct kc_error *err) {
+    (void)config;
+    if (!set(fixed->id) || !set(fixed->secret))
+        return 0;
+    snprintf(origin, origin_size, "aws.access.key.id");
+    if (put_text(ret->id, sizeof(ret->id), fixed->id, "access key id", err) < 0 ||
+        put_text(ret->secret, sizeof(ret->secret), fixed->secret, "secret access key", err) < 0)
+        return -1;
+    return 1;
+}
+
+static int load_anonymous(const struct credentials_static *fixed, const struct kc_config *config,
+                          struct credentials *ret, char *origin, size_t origin_size, struct kc_error *err) {
+    (void)fixed, (void)config, (void)err;
+    snprintf(origin, origin_size, "anonymous");
+    ret->anonymous = true;
+    return 1;
+}
+
+static int load_environment(const struct credentials_static *fixed, const struct kc_config *config,
+                            struct credentials *ret, char *origin, size_t origin_size, struct kc_error *err) {
+    (void)fixed, (void)config;
+    const char *id = getenv("AWS_ACCESS_KEY_ID"), *secret = getenv("AWS_SECRET_ACCESS_KEY");
+    const char *token = getenv("AWS_SESSION_TOKEN");
+    if (!set(id) && !set(secret))
+        return 0;
+    if (!set(id) || !set(secret))
+        return err_set(err, ERR_S3, "The environment has one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only");
+    snprintf(origin, origin_size, "environment");
+    if (put_text(ret->id, sizeof(ret->id), id, "AWS_ACCESS_KEY_ID", err) < 0 ||
+        put_text(ret->secret, sizeof(ret->secret), secret, "AWS_SECRET_ACCESS_KEY", err) < 0 ||
+        put_text(ret->token, sizeof(ret->token), set(token) ? token : "", "AWS_SESSION_TOKEN", err) < 0)
+        return -1;
+    return 1;
+}
+
+/* Java system properties do not exist here. */
+static int load_system(const struct credentials_static *fixed, const struct kc_config *config, struct credentials *ret,
+                       char *origin, size_t origin_size, struct kc_error *err) {
+    (void)fixed, (void)config, (void)ret, (void)origin, (void)origin_size, (void)err;
+    return 0;
+}
+
+/* The order of Java's DefaultCredentialsProvider. */
+static const struct credentials_element chain[] = {
+    {"environment", load_environment},
+    {"web identity", credentials_web_identity},
+    {"profile", credentials_profile},
+    {"container", credentials_container},
+    {"instance metadata", credentials_instance},
+};
+static const struct credentials_element element_static = {"static", load_static};
+static const struct credentials_element element_anonymous = {"anonymous", load_anonymous};
+static const struct credentials_element element_system = {"system properties", load_system};
+static const struct credentials_element element_assume_role = {"assumed role", credentials_assume_role};
+
+/* Simple class names of both SDK generations; the package says nothing more. */
+static const struct {
+    const char *simple_name;
+    const struct credentials_element *element; /* NULL: the chain */
+} classes[] = {
+    {"DefaultCredentialsProvider", NULL},
+    {"DefaultAWSCredentialsProviderChain", NULL},
+    {"AWSCredentialsProviderChain", NULL},
+    {"AwsCredentialsProviderChain", NULL},
+    {"EnvironmentVariableCredentialsProvider", &chain[0]},
+    {"WebIdentityTokenFileCredentialsProvider", &chain[1]},
+    {"WebIdentityTokenCredentialsProvider", &chain[1]},
+    {"ProfileCredentialsProvider", &chain[2]},
+    {"ContainerCredentialsProvider", &chain[3]},
+    {"EC2ContainerCredentialsProviderWrapper", &chain[3]},
+    {"InstanceProfileCredentialsProvider", &chain[4]},
+    {"SystemPropertyCredentialsProvider", &element_system},
+    {"SystemPropertiesCredentialsProvider", &element_system},
+    {"AnonymousCredentialsProvider", &element_anonymous},
+    {"StaticCredentialsProvider", &element_static},
+    {"AWSStaticCredentialsProvider", &element_static},
+    {"AwsAssumeRoleCredentialsProvider", &element_assume_role},
+};
+
+static int find_class(const char *class_name, const struct credentials_element **ret_element) {
+    const char *dot = strrchr(class_name, '.');
+    for (size_t i = 0; i < COUNT_OF(classes); i++)
+        if (!strcmp(classes[i].simple_name, dot ? dot + 1 : class_name)) {
+            *ret_element = classes[i].element;
+            return 0;
+        }
+    return -1;
+}
+
+const char *credentials_class_defect(const char *class_name) {
+    const struct credentials_element *element;
+    return find_class(class_name, &element) < 0
+               ? "Class must extend: interface software.amazon.awssdk.auth.credentials.AwsCredentialsProvider"
+               : NULL;
+}
+
+/* ---- The source ----------------------------------------------------------------------------------------------------- */
+
+struct credentials_source *credentials_new(const struct store_conf *conf, struct kc_error *err) {
+    const struct credentials_element *element = NULL;
+    if (set(conf->provider_class) && find_class(conf->provider_class, &element) < 0) {
+        err_set(err, ERR_BAD_CONFIG, "Invalid class for: s3.credentials.provider.class: %s", conf->provider_class);
+        return NULL;
+    }
+    if (set(conf->access_key) && set(conf->secret_key.value) && element != &element_assume_role)
+        element = &element_static;
+    struct credentials_source *src = calloc(1, sizeof(*src));
+    pthread_mutex_init(&src->lock, NULL);
+    src->element = element;
+    src->fixed.id = strdup(conf->access_key ? conf->access_key : "");
+    src->fixed.secret = strdup(conf->secret_key.value ? conf->secret_key.value : "");
+    src->provider_config = conf->provider_config ? kc_config_copy(conf->provider_config) : NULL;
+    snprintf(src->origin, sizeof(src->origin), "nothing yet");
+    return src;
+}
+
+struct credentials_source *credentials_free(struct credentials_source *src) {
+    if (!src)
+        return NULL;
+    explicit_bzero(&src->current, sizeof(src->current));
+    explicit_bzero(src->fixed.secret, strlen(src->fixed.secret));
+    free(src->fixed.id);
+    free(src->fixed.secret);
+    kc_config_free(src->provider_config);
+    pthread_mutex_destroy(&src->lock);
+    free(src);
+    return NULL;
+}
+
+/* 1 yielded, 0 has nothing, -1 failed. */
+static int try_element(struct credentials_source *src, const struct credentials_element *element,
+                       struct credentials *ret, struct kc_error *err) {
+    memset(ret, 0, sizeof(*ret));
+    int rc = element->load(&src->fixed, src->provider_config, ret, src->origin, sizeof(src->origin), err);
+    if (rc > 0 && src->element != element) {
+        src->element = element;
+        kc_log(KC_INFO, LOGGER, "Credentials come from %s", src->origin);
+    }
+    return rc;
+}
+
+static int fetch(struct credentials_source *src, struct credentials *ret, struct kc_error *err) {
+    int rc = 0;
+    if (src->element)
+        rc = try_element(src, src->element, ret, err);
+    else
+        for (size_t i = 0; i < COUNT_OF(chain) && !rc; i++)
+            rc = try_element(src, &chain[i], ret, err);
+    if (rc)
+        return rc > 0 ? 0 : -1;
+    return err_set(err, ERR_S3,
+                   src->element ? "Unable to load credentials: %s has none"
+                                : "Unable to load credentials from any of the providers in the chain: no "
+                                  "aws.access.key.id with aws.secret.access.key, environment, web identity, profile file, "
+                                  "container or instance metadata%s",
+                   src->element ? src->element->name : "");
+}
+
+/* An expiring set is replaced ahead of time; while the old one still holds, a failure to do so is only logged. */
+static int refreshed(struct credentials_source *src, struct kc_error *err) {
+    struct credentials *fresh = malloc(sizeof(*fresh));
+    int rc = fetch(src, fresh, err);
+    if (!rc) {
+        src->current = *fresh;
+        src->have = true;
+        src->wanted_new = false;
+    } else if (src->have && !src->wanted_new && src->current.expires_ms > clock_wall_ms()) {
+        kc_log(KC_WARN, LOGGER, "Cannot renew credentials, going on with the old ones: %s", err ? err->text : "");
+        rc = 0;
+    }
+    explicit_bzero(fresh, sizeof(*fresh));
+    free(fresh);
+    return rc;
+}
+
+int credentials_get(struct credentials_source *src, struct credentials *ret_credentials, struct kc_error *err) {
+    int rc = 0;
+    pthread_mutex_lock(&src->lock);
+    bool soon = src->current.expires_ms && clock_wall_ms() > src->current.expires_ms - REFRESH_AHEAD_MS;
+    if (!src->have || src->wanted_new || soon)
+        rc = refreshed(src, err);
+    if (!rc)
+        *ret_credentials = src->current;
+    pthread_mutex_unlock(&src->lock);
+    return rc;
+}
+
+bool credentials_expire(struct credentials_source *src) {
+    pthread_mutex_lock(&src->lock);
+    bool other = src->element != &element_static && src->element != &element_anonymous && src->element != &chain[0];
+    src->wanted_new |= other;
+    pthread_mutex_unlock(&src->lock);
+    return other;
+}
+
+const char *credentials_origin(const struct credentials_source *src) {
+    return src->origin;
+}
