@@ -12,7 +12,7 @@
 
 #define LOGGER           "io.confluent.connect.s3.storage.S3Storage"
 #define REFRESH_AHEAD_MS (5 * 60 * 1000)
-#define HELD_ERROR_MS    2000
+#define HELD_ERROR_MS    10000
 
 struct credentials_source {
     pthread_mutex_t lock;
@@ -21,10 +21,12 @@ struct credentials_source {
     struct kc_config *provider_config;
     struct credentials current;
     bool have, wanted_new;
+    int64_t refresh_after_ms; /* monotonic: a failed renewal is not repeated at every request */
     char origin[512];
 };
 
-/* ---- Elements ------------------------------------------------------------------------------------------------------- */
+/* ---- Elements -------------------------------------------------------------------------------------------------------
+ */
 
 static bool set(const char *text) {
     return text && *text;
@@ -58,7 +60,7 @@ static int load_anonymous(const struct credentials_static *fixed, const struct k
     return 1;
 }
 
-static int load_environment(const struct credentials_static *fixed, const struct kc_config *config,
+int credentials_environment(const struct credentials_static *fixed, const struct kc_config *config,
                             struct credentials *ret, char *origin, size_t origin_size, struct kc_error *err) {
     (void)fixed, (void)config;
     const char *id = getenv("AWS_ACCESS_KEY_ID"), *secret = getenv("AWS_SECRET_ACCESS_KEY");
@@ -84,7 +86,7 @@ static int load_system(const struct credentials_static *fixed, const struct kc_c
 
 /* The order of Java's DefaultCredentialsProvider. */
 static const struct credentials_element chain[] = {
-    {"environment", load_environment},
+    {"environment", credentials_environment},
     {"web identity", credentials_web_identity},
     {"profile", credentials_profile},
     {"container", credentials_container},
@@ -94,6 +96,26 @@ static const struct credentials_element element_static = {"static", load_static}
 static const struct credentials_element element_anonymous = {"anonymous", load_anonymous};
 static const struct credentials_element element_system = {"system properties", load_system};
 static const struct credentials_element element_assume_role = {"assumed role", credentials_assume_role};
+
+static int no_credentials(struct kc_error *err) {
+    return err_set(err, ERR_S3,
+                   "Unable to load credentials from any of the providers in the chain: no aws.access.key.id with "
+                   "aws.secret.access.key, environment, web identity, profile file, container or instance metadata");
+}
+
+int credentials_own(const struct credentials_static *fixed, struct credentials *ret, struct kc_error *err) {
+    char origin[64];
+    return load_static(fixed, NULL, ret, origin, sizeof(origin), err) > 0 ? 0 : -1;
+}
+
+int credentials_chain(struct credentials *ret, struct kc_error *err) {
+    const struct credentials_static none = {NULL, NULL};
+    char origin[512];
+    int rc = 0;
+    for (size_t i = 0; i < COUNT_OF(chain) && !rc; i++)
+        rc = chain[i].load(&none, NULL, ret, origin, sizeof(origin), err);
+    return rc ? (rc > 0 ? 0 : -1) : no_credentials(err);
+}
 
 /* Simple class names of both SDK generations; the package says nothing more. */
 static const struct {
@@ -136,7 +158,8 @@ const char *credentials_class_defect(const char *class_name) {
                : NULL;
 }
 
-/* ---- The source ----------------------------------------------------------------------------------------------------- */
+/* ---- The source -----------------------------------------------------------------------------------------------------
+ */
 
 struct credentials_source *credentials_new(const struct store_conf *conf, struct kc_error *err) {
     const struct credentials_element *element = NULL;
@@ -190,12 +213,8 @@ static int fetch(struct credentials_source *src, struct credentials *ret, struct
             rc = try_element(src, &chain[i], ret, err);
     if (rc)
         return rc > 0 ? 0 : -1;
-    return err_set(err, ERR_S3,
-                   src->element ? "Unable to load credentials: %s has none"
-                                : "Unable to load credentials from any of the providers in the chain: no "
-                                  "aws.access.key.id with aws.secret.access.key, environment, web identity, profile file, "
-                                  "container or instance metadata%s",
-                   src->element ? src->element->name : "");
+    return src->element ? err_set(err, ERR_S3, "Unable to load credentials: %s has none", src->element->name)
+                        : no_credentials(err);
 }
 
 /* An expiring set is replaced ahead of time; while the old one still holds, a failure to do so is only logged. */
@@ -207,6 +226,7 @@ static int refreshed(struct credentials_source *src, struct kc_error *err) {
         src->have = true;
         src->wanted_new = false;
     } else if (src->have && !src->wanted_new && src->current.expires_ms > clock_wall_ms()) {
+        src->refresh_after_ms = clock_ms() + HELD_ERROR_MS;
         kc_log(KC_WARN, LOGGER, "Cannot renew credentials, going on with the old ones: %s", err ? err->text : "");
         rc = 0;
     }
@@ -218,7 +238,8 @@ static int refreshed(struct credentials_source *src, struct kc_error *err) {
 int credentials_get(struct credentials_source *src, struct credentials *ret_credentials, struct kc_error *err) {
     int rc = 0;
     pthread_mutex_lock(&src->lock);
-    bool soon = src->current.expires_ms && clock_wall_ms() > src->current.expires_ms - REFRESH_AHEAD_MS;
+    int64_t now = clock_wall_ms(), expires = src->current.expires_ms;
+    bool soon = expires && now > expires - REFRESH_AHEAD_MS && (now > expires || clock_ms() >= src->refresh_after_ms);
     if (!src->have || src->wanted_new || soon)
         rc = refreshed(src, err);
     if (!rc)

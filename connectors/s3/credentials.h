@@ -1,6 +1,6 @@
 /* Where the keys that sign requests come from: the connector's own options, or a provider class by its Java name (both
- * SDK generations), which names one element of the default chain or the chain itself. The first element that yields is remembered.
- * Credentials that expire are fetched again before they do. One source may be shared by threads. */
+ * SDK generations), which names one element of the default chain or the chain itself. The first element that yields is
+ * remembered. Credentials that expire are fetched again before they do. One source may be shared by threads. */
 #ifndef CONNECTORS_S3_CREDENTIALS_H
 #define CONNECTORS_S3_CREDENTIALS_H
 
@@ -9,8 +9,8 @@
 struct credentials {
     bool anonymous; /* requests go unsigned */
     char id[256], secret[256];
-    char token[8192];    /* "" when none */
-    int64_t expires_ms;  /* 0: never */
+    char token[8192];   /* "" when none */
+    int64_t expires_ms; /* 0: never */
 };
 
 struct credentials_source;

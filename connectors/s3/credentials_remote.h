@@ -1,4 +1,5 @@
-/* The elements of the credential chain that read files or ask a service: profile files, STS, container and instance metadata. */
+/* The elements of the credential chain that read files or ask a service: profile files, STS, container and instance
+ * metadata. */
 #ifndef CONNECTORS_S3_CREDENTIALS_REMOTE_H
 #define CONNECTORS_S3_CREDENTIALS_REMOTE_H
 
@@ -18,12 +19,26 @@ struct credentials_element {
     credentials_load_fn *load;
 };
 
+credentials_load_fn credentials_environment;  /* AWS_ACCESS_KEY_ID, … */
 credentials_load_fn credentials_profile;      /* ~/.aws/credentials and ~/.aws/config */
 credentials_load_fn credentials_web_identity; /* AWS_WEB_IDENTITY_TOKEN_FILE with AWS_ROLE_ARN */
 credentials_load_fn credentials_container;    /* AWS_CONTAINER_CREDENTIALS_…_URI */
 credentials_load_fn credentials_instance;     /* EC2 metadata, version 2 then 1 */
-/* Confluent's provider: `config` holds sts.role.arn, sts.role.session.name, sts.role.external.id, sts.region; signed with the
- * connector's keys, else with what the chain before this element yields. */
+/* Confluent's provider: `config` holds sts.role.arn, sts.role.session.name, sts.role.external.id, sts.region; signed
+ * with the connector's keys, else with what the chain before this element yields. */
 credentials_load_fn credentials_assume_role;
+
+/* The connector's own keys, and what the default chain yields; 0 or -1. */
+int credentials_own(const struct credentials_static *fixed, struct credentials *ret, struct kc_error *err);
+int credentials_chain(struct credentials *ret, struct kc_error *err);
+
+struct sts_role {
+    const char *arn, *session, *external_id, *duration_s; /* NULL: none */
+    const char *region;                                   /* NULL or "": us-east-1 */
+    const char *token_file;                               /* web identity instead of a signature */
+};
+/* AssumeRole signed by `base`, or AssumeRoleWithWebIdentity. @errors retriable when STS did not answer */
+int sts_assume(const struct sts_role *role, const struct credentials *base, struct credentials *ret,
+               struct kc_error *err);
 
 #endif
