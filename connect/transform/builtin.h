@@ -4,16 +4,14 @@
 
 #include "connect/plugin.h"
 
-/* Ends with NULL; predicates follow the transforms. Order is that of /connector-plugins. */
+/* Each ends with NULL; order is that of /connector-plugins. */
 extern const struct kc_plugin *const builtin_transforms[];
+extern const struct kc_plugin *const builtin_predicates[];
 
 extern const struct kc_plugin transform_filter;
 extern const struct kc_plugin transform_regex_router;
 extern const struct kc_plugin predicate_has_header_key;
 extern const struct kc_plugin predicate_record_is_tombstone;
 extern const struct kc_plugin predicate_topic_name_matches;
-
-/* kc_option.check of a regular expression. @source org.apache.kafka.connect.transforms.util.RegexValidator */
-int transform_check_regex(const char *name, const char *text, struct kc_error *err);
 
 #endif
