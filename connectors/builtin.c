@@ -1,6 +1,9 @@
 /* The table of built-in connectors; order is the order of /connector-plugins. */
 #include "connectors/builtin.h"
 
+#include "connectors/s3/source.h"
+
 const struct kc_plugin *const builtin_connectors[] = {
+    &s3_source_connector,
     NULL,
 };
