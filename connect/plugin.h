@@ -184,7 +184,9 @@ void kc_map_put(struct kc_value *map, const char *key, struct kc_value value);
 struct kc_value kc_json_expand(struct kc_arena *arena, struct kc_value v);
 /* The same one level deep: objects and arrays inside stay KC_V_JSON, which is cheaper when only a field is wanted. */
 struct kc_value kc_json_open(struct kc_arena *arena, struct kc_value v);
-/* Checks `text` and returns it as schemaless value (scalars at once, objects and arrays as KC_V_JSON). */
+/* Checks `text` and returns it as schemaless value: scalars at once, objects and arrays as KC_V_JSON that points into
+ * `text`; blanks alone give null. As in Java, the first JSON value counts and what follows it is ignored.
+ * @errors com.fasterxml.jackson.core.JsonParseException and its like, with the reason and the offset */
 int kc_value_from_json(struct kc_arena *arena, const char *text, size_t len, struct kc_value *ret_value,
                        struct kc_error *err) KC_CHECKED;
 /* The value as JSON text, NUL-terminated, in `arena` (schemaless rules; bytes as base64). */

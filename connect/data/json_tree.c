@@ -8,6 +8,7 @@
 
 #include "connect/base/arena.h"
 #include "connect/base/map.h"
+#include "connect/data/json_scan.h"
 #include "connect/data/value.h"
 
 enum { SCRATCH_VALUES = 128 };
@@ -159,4 +160,13 @@ struct kc_value kc_json_expand(struct kc_arena *arena, struct kc_value v) {
 
 struct kc_value kc_json_open(struct kc_arena *arena, struct kc_value v) {
     return expand(arena, v, false);
+}
+
+int kc_value_from_json(struct kc_arena *arena, const char *text, size_t len, struct kc_value *ret_value,
+                       struct kc_error *err) {
+    struct json_scan scan;
+    if (json_check(arena, text, len, &scan, err) < 0)
+        return -1;
+    *ret_value = scan.text.s ? json_tree_shallow(arena, scan.text, scan.flags) : kc_null();
+    return 0;
 }

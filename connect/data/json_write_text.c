@@ -1,0 +1,179 @@
+/* The parts of the JSON writer that copy text: quoted strings, and checked JSON made compact. */
+#include <string.h>
+
+#include "connect/base/utf8.h"
+#include "connect/data/json_bytes.h"
+#include "connect/data/json_scan.h"
+#include "connect/data/json_write.h"
+#include "connect/data/number_text.h"
+
+static const char hex[] = "0123456789ABCDEF";
+
+/* Appends \uXXXX. */
+static char *put_unit(char *to, unsigned unit) {
+    *to++ = '\\';
+    *to++ = 'u';
+    for (int shift = 12; shift >= 0; shift -= 4)
+        *to++ = hex[unit >> shift & 15];
+    return to;
+}
+
+static char *put_control(char *to, unsigned char c) {
+    static const char shorts[0x20] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
+    if (!shorts[c])
+        return put_unit(to, c);
+    *to++ = '\\';
+    *to++ = shorts[c];
+    return to;
+}
+
+/* A character that is not plain, at p: 12 bytes at most. Returns its length in the source. */
+static size_t put_special(char **to, const char *p, size_t left) {
+    unsigned char c = (unsigned char)*p;
+    if (c == '"' || c == '\\') {
+        *(*to)++ = '\\';
+        *(*to)++ = *p;
+        return 1;
+    }
+    if (c < 0x20) {
+        *to = put_control(*to, c);
+        return 1;
+    }
+    uint32_t code;
+    size_t len = utf8_get(p, left, &code);
+    if (len == 0) {
+        *to += utf8_put(*to, 0xfffd);
+        return 1;
+    }
+    if (len == 4) {
+        *to = put_unit(*to, 0xd800 + ((code - 0x10000) >> 10));
+        *to = put_unit(*to, 0xdc00 + (code & 0x3ff));
+        return 4;
+    }
+    memcpy(*to, p, len);
+    *to += len;
+    return len;
+}
+
+int json_write_string(struct buf *out, const char *s, size_t len) {
+    const char *p = s, *end = s + len;
+    if (buf_reserve(out, len + 2) < 0)
+        return -1;
+    buf_add_char(out, '"');
+    while (p < end) {
+        const char *special = json_plain_end(p, end);
+        if (buf_add(out, p, (size_t)(special - p)) < 0)
+            return -1;
+        for (p = special; p < end && !json_is_plain(*p);) {
+            char text[16], *to = text;
+            p += put_special(&to, p, (size_t)(end - p));
+            if (buf_add(out, text, (size_t)(to - text)) < 0)
+                return -1;
+        }
+    }
+    return buf_add_char(out, '"');
+}
+
+/* ---- checked text made compact ---- */
+
+/* Written again, a string keeps its form unless it has an escape that has a shorter one, or a character of four bytes.
+ */
+static bool string_is_compact(struct json_text quoted) {
+    for (size_t i = 1; i < quoted.len - 1; i++) {
+        if ((unsigned char)quoted.s[i] >= 0xf0)
+            return false;
+        if (quoted.s[i] == '\\') {
+            i++;
+            if (quoted.s[i] == 'u' || quoted.s[i] == '/')
+                return false;
+        }
+    }
+    return true;
+}
+
+static unsigned hex_unit(const char *p) {
+    unsigned unit = 0;
+    for (int i = 0; i < 4; i++)
+        unit = unit << 4 | (unsigned)(json_is_digit(p[i]) ? p[i] - '0' : (p[i] | 0x20) - 'a' + 10);
+    return unit;
+}
+
+/* A \uXXXX at p as it is written: in UTF-8, or as an escape again. Returns its length in the source. */
+static size_t put_escaped_unit(char **to, const char *p, const char *end) {
+    unsigned unit = hex_unit(p + 2);
+    if (unit >= 0xd800 && unit < 0xdc00 && end - p >= 12 && p[6] == '\\' && p[7] == 'u') {
+        unsigned low = hex_unit(p + 8);
+        if (low >= 0xdc00 && low < 0xe000) {
+            *to = put_unit(put_unit(*to, unit), low);
+            return 12;
+        }
+    }
+    if (unit >= 0xd800 && unit < 0xe000)
+        unit = 0xfffd;
+    char utf8[4];
+    size_t len = utf8_put(utf8, unit);
+    if (len == 1 && !json_is_plain(utf8[0]))
+        put_special(to, utf8, 1);
+    else {
+        memcpy(*to, utf8, len);
+        *to += len;
+    }
+    return 6;
+}
+
+static int write_string_again(struct buf *out, struct json_text quoted) {
+    const char *p = quoted.s, *end = p + quoted.len - 1;
+    buf_add_char(out, *p++);
+    while (p < end) {
+        char text[16], *to = text;
+        if (*p != '\\' && (unsigned char)*p < 0xf0) {
+            *to++ = *p++;
+        } else if (*p != '\\') {
+            p += put_special(&to, p, (size_t)(end - p));
+        } else if (p[1] == 'u') {
+            p += put_escaped_unit(&to, p, end);
+        } else {
+            if (p[1] != '/')
+                *to++ = '\\';
+            *to++ = p[1];
+            p += 2;
+        }
+        if (buf_add(out, text, (size_t)(to - text)) < 0)
+            return -1;
+    }
+    return buf_add_char(out, '"');
+}
+
+static int write_number_again(struct buf *out, struct json_text number) {
+    char text[NUMBER_TEXT_MAX];
+    if (json_text_is_integral(number))
+        return buf_add(out, text, number_text_int(text, json_text_int64(number)));
+    double value = json_text_double(number);
+    size_t len = number_text_double(text, value);
+    if (value - value == 0)
+        return buf_add(out, text, len);
+    buf_add_char(out, '"'); /* infinite */
+    buf_add(out, text, len);
+    return buf_add_char(out, '"');
+}
+
+int json_write_compact(struct buf *out, struct json_text text) {
+    const char *p = text.s, *end = text.s + text.len;
+    while ((p = json_blanks(p, end)) < end) {
+        const char *start = p;
+        bool number = *p == '-' || json_is_digit(*p);
+        if (*p != '"' && !number) { /* punctuation and words */
+            if (buf_add_char(out, *p++) < 0)
+                return -1;
+            continue;
+        }
+        p = json_walk_skip(p, end);
+        struct json_text token = {start, (size_t)(p - start)};
+        int rc = number
+                     ? (json_number_is_compact(token) ? buf_add(out, start, token.len) : write_number_again(out, token))
+                     : (string_is_compact(token) ? buf_add(out, start, token.len) : write_string_again(out, token));
+        if (rc < 0)
+            return -1;
+    }
+    return 0;
+}
