@@ -236,6 +236,13 @@ const struct kc_field *kc_schema_field(const struct kc_schema *schema, const cha
 /* The plain schema of a primitive type, optional or not; static, counting it is harmless. */
 const struct kc_schema *kc_schema_of(enum kc_type type, bool optional);
 
+/* A STRUCT value with every field unset. `schema` must live as long as the value (kc_schema_keep). */
+struct kc_value kc_struct_new(struct kc_arena *arena, const struct kc_schema *schema);
+/* Sets a field. @errors DataException: no such field, or the value does not fit. @source Struct.put */
+int kc_struct_put(struct kc_value *st, const char *field, struct kc_value value, struct kc_error *err) KC_CHECKED;
+/* The field's value, the schema's default where it is unset; NULL when there is no such field. @source Struct.get */
+const struct kc_value *kc_struct_get(const struct kc_value *st, const char *field);
+
 struct kc_schema_builder; /* one thread */
 struct kc_schema_builder *kc_schema_builder_new(enum kc_type type);
 void kc_schema_builder_free(struct kc_schema_builder *b);
