@@ -170,7 +170,9 @@ static int named_group(const struct regex *re, const char **p, struct kc_error *
     while ((*end >= 'a' && *end <= 'z') || (*end >= 'A' && *end <= 'Z') || (*end >= '0' && *end <= '9'))
         end++;
     int len = end - from < 500 ? (int)(end - from) : 500;
-    if (end == from || *end != '}')
+    if (end == from)
+        return kc_fail(err, ILLEGAL_ARGUMENT, "named capturing group has 0 length name");
+    if (*end != '}')
         return kc_fail(err, ILLEGAL_ARGUMENT, "named capturing group is missing trailing '}'");
     if (*from >= '0' && *from <= '9')
         return kc_fail(err, ILLEGAL_ARGUMENT, "capturing group name {%.*s} starts with digit character", len, from);

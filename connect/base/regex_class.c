@@ -12,6 +12,20 @@ struct class_parts {
 
 static int take_class(struct translator *t, struct buf *out, bool nested);
 
+static void parts_init(struct class_parts *parts) {
+    buf_init(&parts->members, TRANSLATED_MAX);
+    buf_init(&parts->others, TRANSLATED_MAX);
+}
+
+static void parts_done(struct class_parts *parts) {
+    buf_done(&parts->members);
+    buf_done(&parts->others);
+}
+
+static bool is_empty(const struct class_parts *parts) {
+    return !parts->members.len && !parts->others.len;
+}
+
 /* The parts as one matcher of one character. */
 static void add_union(struct buf *out, const struct class_parts *parts) {
     if (!parts->others.len)
@@ -67,27 +81,48 @@ static int take_member(struct translator *t, struct class_parts *parts) {
     return kind == ESCAPE_FAILED ? -1 : 0;
 }
 
-/* Behind &&: everything up to the next && or the end of the class is the right operand. */
-static int take_intersection(struct translator *t, struct class_parts *parts) {
-    AUTO_BUF right;
-    buf_init(&right, TRANSLATED_MAX);
-    regex_skip_comments(t);
-    if (t->p == t->end || *t->p == ']')
-        return regex_fail(t, "Bad class syntax");
-    if (take_class(t, &right, false) < 0)
-        return -1;
+/* Behind &&: the right operand, which ends at the next & or the end of the class. */
+static int take_operand(struct translator *t, struct class_parts *right) {
+    for (;;) {
+        regex_skip_comments(t);
+        if (t->p == t->end || *t->p == ']' || *t->p == '&')
+            return right->others.failed ? -1 : 0;
+        buf_add_char(&right->others, '|');
+        bool nested = *t->p == '[';
+        t->p += nested;
+        if (take_class(t, &right->others, nested) < 0)
+            return -1;
+    }
+}
+
+/* Replaces the parts by their intersection with `right`. */
+static void intersect(struct class_parts *parts, const struct class_parts *right) {
     AUTO_BUF both;
     buf_init(&both, TRANSLATED_MAX);
     buf_add_text(&both, "|(?:");
-    if (parts->members.len || parts->others.len) {
+    if (!is_empty(parts)) {
         buf_add_text(&both, "(?=");
         add_union(&both, parts);
         buf_add_char(&both, ')');
     }
-    buf_printf(&both, "%s)", buf_text(&right));
+    add_union(&both, right);
+    buf_add_char(&both, ')');
     buf_clear(&parts->members);
     buf_clear(&parts->others);
-    return buf_add(&parts->others, buf_text(&both), both.len);
+    buf_add(&parts->others, buf_text(&both), both.len);
+    parts->others.failed |= both.failed;
+}
+
+static int take_intersection(struct translator *t, struct class_parts *parts) {
+    struct class_parts right;
+    parts_init(&right);
+    int rc = take_operand(t, &right);
+    if (rc == 0 && !is_empty(&right))
+        intersect(parts, &right);
+    else if (rc == 0 && is_empty(parts))
+        rc = regex_fail(t, "Bad class syntax");
+    parts_done(&right);
+    return rc;
 }
 
 static int take_members(struct translator *t, struct class_parts *parts) {
@@ -97,8 +132,7 @@ static int take_members(struct translator *t, struct class_parts *parts) {
             t->p--;
             return regex_fail(t, "Unclosed character class");
         }
-        bool empty = !parts->members.len && !parts->others.len;
-        if (*t->p == ']' && !empty)
+        if (*t->p == ']' && !is_empty(parts))
             return 0;
         int rc;
         if (t->p[0] == '&' && t->p[1] == '&') {
@@ -117,12 +151,11 @@ static int take_class(struct translator *t, struct buf *out, bool nested) {
     if (t->class_depth == CLASS_DEPTH)
         return regex_fail(t, "Character class nested too deeply");
     t->class_depth++;
-    bool negated = *t->p == '^';
+    bool negated = nested && *t->p == '^';
     if (negated)
         t->p++;
     struct class_parts parts;
-    buf_init(&parts.members, TRANSLATED_MAX);
-    buf_init(&parts.others, TRANSLATED_MAX);
+    parts_init(&parts);
     int rc = take_members(t, &parts);
     if (rc == 0) {
         if (nested)
@@ -137,8 +170,7 @@ static int take_class(struct translator *t, struct buf *out, bool nested) {
         if (parts.members.failed || parts.others.failed)
             rc = regex_fail(t, "Pattern too long");
     }
-    buf_done(&parts.members);
-    buf_done(&parts.others);
+    parts_done(&parts);
     t->class_depth--;
     return rc;
 }

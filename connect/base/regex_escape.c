@@ -91,16 +91,15 @@ static int take_named_reference(struct translator *t) {
     return 0;
 }
 
-/* At the first digit: as many digits as still name a group that was opened. */
-static int take_reference(struct translator *t) {
-    int number = *t->p - '0';
-    if (number > t->groups)
-        return regex_fail(t, "Reference to a group that does not exist");
-    t->p++;
+/* At the first digit: as many digits as still name a group opened before. A group that comes later or never is referred
+ * to by one digit. */
+static void take_reference(struct translator *t) {
+    int number = *t->p++ - '0';
     while (is_digit(*t->p) && number * 10 + (*t->p - '0') <= t->groups)
         number = number * 10 + (*t->p++ - '0');
+    if (number > t->highest_reference)
+        t->highest_reference = number;
     buf_printf(t->out, "\\g{%d}", number);
-    return 0;
 }
 
 /* Java's names that PCRE2 has as POSIX classes (ASCII in both). */
@@ -212,7 +211,7 @@ static enum escape take_other_escape(struct translator *t, char c) {
         add_assertion(t, "\\B");
         break;
     case 'b':
-        if (*t->p == '{') {
+        if (t->p[0] == '{' && t->p[1] == 'g') {
             regex_fail(t, "\\b{g} is not supported");
             return ESCAPE_FAILED;
         }
@@ -238,7 +237,10 @@ static enum escape take_other_escape(struct translator *t, char c) {
         break;
     default:
         t->p--;
-        rc = is_digit(c) ? take_reference(t) : regex_fail(t, "Illegal/unsupported escape sequence");
+        if (is_digit(c))
+            take_reference(t);
+        else
+            rc = regex_fail(t, "Illegal/unsupported escape sequence");
     }
     return rc < 0 ? ESCAPE_FAILED : ESCAPE_OTHER;
 }

@@ -23,6 +23,7 @@ struct translator {
     struct buf *out;
     struct map *names;
     int groups;
+    int highest_reference;
     struct flags flags;
     struct flags outer[GROUP_DEPTH]; /* what the open groups restore */
     int depth;

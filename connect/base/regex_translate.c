@@ -314,6 +314,9 @@ int regex_translate(const char *pattern, struct buf *out, struct map *names, int
         rc = take_one(t);
     if (rc == 0 && t->depth > 0)
         rc = regex_fail(t, "Unclosed group");
+    /* PCRE2 wants every group referred to: those that do not exist take part in no match */
+    for (int i = t->groups; i < t->highest_reference; i++)
+        buf_add_text(out, "(?:(?!)()|)");
     if (rc >= 0 && out->failed)
         rc = regex_fail(t, "Pattern too long");
     *ret_groups = t->groups;
