@@ -70,10 +70,14 @@ BENCH_SRCS   := $(sort $(wildcard tests/bench/bench_*.c))
 BENCH_BINS   := $(BENCH_SRCS:%.c=$(OUT)/%)
 CHECK_LIBS    = $(shell pkg-config --libs check)
 
-$(UNIT_BINS): $(OUT)/%: $(OUT)/%.o $(SUPPORT_OBJS) $(OUT)/libkconnectd.a
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(SUPPORT_OBJS) $(OUT)/libkconnectd.a $(CHECK_LIBS) $(LIBS)
-$(FUZZ_BINS) $(BENCH_BINS): $(OUT)/%: $(OUT)/%.o $(SUPPORT_OBJS) $(OUT)/libkconnectd.a
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(SUPPORT_OBJS) $(OUT)/libkconnectd.a $(CHECK_LIBS) $(LIBS)
+$(OUT)/libsupport.a: $(SUPPORT_OBJS)
+	@rm -f $@
+	@ar rcs $@ $(SUPPORT_OBJS)
+
+$(UNIT_BINS): $(OUT)/%: $(OUT)/%.o $(OUT)/libsupport.a $(OUT)/libkconnectd.a
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(OUT)/libsupport.a $(OUT)/libkconnectd.a $(CHECK_LIBS) $(LIBS)
+$(FUZZ_BINS) $(BENCH_BINS): $(OUT)/%: $(OUT)/%.o $(OUT)/libsupport.a $(OUT)/libkconnectd.a
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(OUT)/libsupport.a $(OUT)/libkconnectd.a $(CHECK_LIBS) $(LIBS)
 
 units: $(UNIT_BINS)
 unit: units
