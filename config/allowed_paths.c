@@ -1,0 +1,100 @@
+/* See allowed_paths.h.  Paths are compared by their components, after "." and ".." are resolved by text. */
+#include "config/allowed_paths.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "connect/base/err.h"
+
+struct allowed_paths {
+    char **items; /* normalised */
+    size_t count;
+};
+
+static void *must(void *p) {
+    if (!p)
+        abort();
+    return p;
+}
+
+/* java.nio.file.Path.normalize(): no empty and no "." components, ".." takes its parent away. */
+static char *normalise(const char *path) {
+    bool absolute = *path == '/';
+    char *out = must(malloc(strlen(path) + 2)), *end = out;
+    if (absolute)
+        *end++ = '/';
+    char *root = end;
+    for (const char *s = path; *s;) {
+        size_t len = strcspn(s, "/");
+        bool up = len == 2 && memcmp(s, "..", 2) == 0;
+        char *last = end > root ? memrchr(root, '/', (size_t)(end - root)) : NULL;
+        last = last ? last : root;
+        const char *name = last + (*last == '/' && last > root);
+        bool has_parent = end > root && !(end - name == 2 && memcmp(name, "..", 2) == 0);
+        if (up && has_parent) {
+            end = last;
+        } else if (len && !(len == 1 && *s == '.') && !(up && absolute)) {
+            if (end > root)
+                *end++ = '/';
+            memcpy(end, s, len);
+            end += len;
+        }
+        s += len;
+        s += strspn(s, "/");
+    }
+    *end = '\0';
+    return out;
+}
+
+static int add(struct allowed_paths *paths, const char *path, struct kc_error *err) {
+    if (*path != '/')
+        return err_set(err, ERR_BAD_CONFIG, "Path %s is not absolute", path);
+    if (access(path, F_OK) != 0)
+        return err_set(err, ERR_BAD_CONFIG, "Path %s does not exist", path);
+    paths->items = must(realloc(paths->items, (paths->count + 1) * sizeof(*paths->items)));
+    paths->items[paths->count++] = normalise(path);
+    return 0;
+}
+
+int allowed_paths_new(const char *list, struct allowed_paths **ret_paths, struct kc_error *err) {
+    struct allowed_paths *paths = NULL;
+    AUTO_TEXT copy = list && *list ? must(strdup(list)) : NULL;
+    char *rest = copy, *path;
+    if (copy)
+        paths = must(calloc(1, sizeof(*paths)));
+    while ((path = strsep(&rest, ",")) != NULL) {
+        if (add(paths, path, err) < 0) {
+            allowed_paths_free(paths);
+            return -1;
+        }
+    }
+    *ret_paths = paths;
+    return 0;
+}
+
+struct allowed_paths *allowed_paths_free(struct allowed_paths *paths) {
+    if (paths) {
+        for (size_t i = 0; i < paths->count; i++)
+            free(paths->items[i]);
+        free(paths->items);
+        free(paths);
+    }
+    return NULL;
+}
+
+static bool starts_with(const char *path, const char *allowed) {
+    size_t len = strlen(allowed);
+    return strncmp(path, allowed, len) == 0 && (path[len] == '\0' || path[len] == '/' || allowed[len - 1] == '/');
+}
+
+char *allowed_paths_check(const struct allowed_paths *paths, const char *path) {
+    if (!paths)
+        return must(strdup(path));
+    char *normal = normalise(path);
+    for (size_t i = 0; i < paths->count; i++)
+        if (starts_with(normal, paths->items[i]))
+            return normal;
+    free(normal);
+    return NULL;
+}

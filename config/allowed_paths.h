@@ -1,0 +1,17 @@
+/* The `allowed.paths` parameter of config providers. */
+#ifndef CONFIG_ALLOWED_PATHS_H
+#define CONFIG_ALLOWED_PATHS_H
+
+#include "connect/base/auto.h"
+#include "connect/plugin.h"
+
+struct allowed_paths;
+/* From a comma list of absolute, existing paths; NULL or "" allows every path.
+ * @errors ConfigException "Path P is not absolute", "Path P does not exist"
+ * @source org.apache.kafka.common.config.internals.AllowedPaths */
+int allowed_paths_new(const char *list, struct allowed_paths **ret_paths, struct kc_error *err) KC_CHECKED;
+struct allowed_paths *allowed_paths_free(struct allowed_paths *paths);
+/* The path to open ("." and ".." resolved by text when there is a list), malloc'ed; NULL when it is not allowed. */
+char *allowed_paths_check(const struct allowed_paths *paths, const char *path);
+
+#endif
