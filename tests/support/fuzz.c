@@ -70,7 +70,8 @@ static void splice(struct input *in, size_t at, size_t cut, const uint8_t *more,
     if (in->len - cut + len > INPUT_MAX)
         return;
     memmove(in->data + at + len, in->data + at + cut, in->len - at - cut);
-    memcpy(in->data + at, more, len);
+    if (len)
+        memcpy(in->data + at, more, len);
     in->len = in->len - cut + len;
 }
 
