@@ -1,0 +1,195 @@
+/* The thread that writes what librdkafka has to say. Started by the first client_new, stopped by the last client_free.
+ * It owns the queue. Repetitions of one line of one client within 30 s are left out: a broker that is away would
+ * otherwise fill the log. */
+#include "connect/kafka/client_log.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "connect/base/clock.h"
+#include "connect/base/err.h"
+#include "connect/base/mailbox.h"
+#include "connect/base/map.h"
+#include "connect/base/thread.h"
+
+enum { MAX_QUEUED = 2000, RECENT = 128, REPEAT_MS = 30000, LINE_BYTES = 1024 };
+enum { MSG_LINE, MSG_STOP };
+
+struct line {
+    struct message msg;
+    enum kc_level level;
+    rd_kafka_type_t type;
+    char text[];
+};
+
+/* The bridge. `lock` guards starting and stopping only. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static size_t users;
+static struct mailbox *queue;
+static pthread_t writer;
+static struct message stop_message = {.type = MSG_STOP};
+static atomic_int queued, lost;
+
+const char *client_logger(enum client_kind kind) {
+    switch (kind) {
+    case CLIENT_PRODUCER:
+        return "org.apache.kafka.clients.producer.KafkaProducer";
+    case CLIENT_CONSUMER:
+        return "org.apache.kafka.clients.consumer.KafkaConsumer";
+    default:
+        return "org.apache.kafka.clients.admin.KafkaAdminClient";
+    }
+}
+
+/* ---- The writer's side ---- */
+
+struct recent {
+    uint64_t hash;
+    int64_t at_ms;
+};
+
+/* What is in parentheses (durations, counters) does not make a line different. */
+static bool is_repetition(struct recent *recent, const char *text) {
+    uint64_t hash = hash_bytes(text, strcspn(text, "(")) | 1;
+    struct recent *slot = &recent[hash % RECENT];
+    int64_t now = clock_ms();
+    if (slot->hash == hash && now - slot->at_ms < REPEAT_MS)
+        return true;
+    *slot = (struct recent){.hash = hash, .at_ms = now};
+    return false;
+}
+
+static void write_line(struct recent *recent, const struct line *line) {
+    if (line->level > KC_DEBUG && is_repetition(recent, line->text))
+        return;
+    kc_log(line->level, client_logger(line->type == RD_KAFKA_CONSUMER ? CLIENT_CONSUMER : CLIENT_PRODUCER), "%s",
+           line->text);
+}
+
+static void *write_lines(void *arg) {
+    struct recent recent[RECENT] = {0};
+    struct mailbox *mb = arg;
+    for (;;) {
+        struct message *msg = mailbox_get(mb, -1);
+        if (!msg)
+            continue;
+        int dropped = atomic_exchange(&lost, 0);
+        if (dropped > 0)
+            kc_log(KC_WARN, client_logger(CLIENT_ADMIN), "%d log lines of Kafka clients were lost: too many at once",
+                   dropped);
+        if (msg->type == MSG_STOP)
+            return NULL;
+        struct line *line = CONTAINER_OF(msg, struct line, msg);
+        write_line(recent, line);
+        atomic_fetch_sub(&queued, 1);
+        free(line);
+    }
+}
+
+int client_log_start(struct kc_error *err) {
+    int rc = 0;
+    pthread_mutex_lock(&lock);
+    if (users == 0) {
+        queue = mailbox_new();
+        rc = thread_start(&writer, "kafka-log", write_lines, queue, err);
+        if (rc < 0)
+            queue = mailbox_free(queue);
+    }
+    if (rc == 0)
+        users++;
+    pthread_mutex_unlock(&lock);
+    return rc;
+}
+
+void client_log_stop(void) {
+    pthread_mutex_lock(&lock);
+    if (--users == 0) {
+        mailbox_post(queue, &stop_message);
+        pthread_join(writer, NULL);
+        queue = mailbox_free(queue);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+/* ---- librdkafka's side ---- */
+
+/* Called on any thread of a living client, so that the queue exists. */
+static void post(const rd_kafka_t *rk, enum kc_level level, const char *facility, const char *text) {
+    if (atomic_fetch_add(&queued, 1) >= MAX_QUEUED) {
+        atomic_fetch_sub(&queued, 1);
+        atomic_fetch_add(&lost, 1);
+        return;
+    }
+    struct line *line = malloc(sizeof(*line) + LINE_BYTES);
+    if (!line) {
+        atomic_fetch_sub(&queued, 1);
+        return;
+    }
+    *line = (struct line){.msg.type = MSG_LINE, .level = level, .type = rd_kafka_type(rk)};
+    snprintf(line->text, LINE_BYTES, "[clientId=%s] %s: %s", rd_kafka_name(rk), facility, text);
+    mailbox_post(queue, &line->msg);
+}
+
+static enum kc_level level_of(int syslog_level, const char *facility) {
+    /* Connections that fail are tried again: Java says WARN. */
+    static const char *const passing[] = {"FAIL", "CONNECT", "REQTMOUT", "DISCONN", "RESOLVE", "SESSTMOUT"};
+    if (syslog_level <= 3) {
+        for (size_t i = 0; i < COUNT_OF(passing); i++) {
+            if (strcmp(facility, passing[i]) == 0)
+                return KC_WARN;
+        }
+        return KC_ERROR;
+    }
+    return syslog_level == 4 ? KC_WARN : syslog_level <= 6 ? KC_INFO : KC_DEBUG;
+}
+
+static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text) {
+    post(rk, level_of(level, facility), facility, text);
+}
+
+static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque) {
+    (void)opaque;
+    bool passing = code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__RESOLVE ||
+                   code == RD_KAFKA_RESP_ERR__TIMED_OUT;
+    enum kc_level level = passing                                       ? KC_DEBUG /* logged already */
+                          : code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ? KC_WARN
+                                                                        : KC_ERROR;
+    if (kc_log_on(level, client_logger(CLIENT_PRODUCER)) || kc_log_on(level, client_logger(CLIENT_CONSUMER)))
+        post(rk, level, rd_kafka_err2name((rd_kafka_resp_err_t)code), reason);
+}
+
+void client_log_install(rd_kafka_conf_t *conf, enum client_kind kind) {
+    char ignored[128];
+    rd_kafka_conf_set_log_cb(conf, on_log);
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    rd_kafka_conf_set(conf, "log.connection.close", "false", ignored, sizeof(ignored));
+    /* librdkafka's own debugging follows the level that Java's client class has when the client is made. */
+    const char *contexts = kc_log_on(KC_TRACE, client_logger(kind))   ? "all"
+                           : kc_log_on(KC_DEBUG, client_logger(kind)) ? "generic,broker,topic,metadata,cgrp,admin"
+                                                                      : NULL;
+    if (contexts)
+        rd_kafka_conf_set(conf, "debug", contexts, ignored, sizeof(ignored));
+}
+
+void client_log_once(enum kc_level level, const char *key, const char *fmt, ...) {
+    static pthread_mutex_t said_lock = PTHREAD_MUTEX_INITIALIZER;
+    static struct map *said;
+    pthread_mutex_lock(&said_lock);
+    if (!said)
+        said = map_new(NULL);
+    bool known = map_has(said, key);
+    if (!known)
+        map_put(said, key, said);
+    pthread_mutex_unlock(&said_lock);
+    if (known)
+        return;
+    char text[KC_ERROR_TEXT];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    kc_log(level, "org.apache.kafka.clients.CommonClientConfigs", "%s", text);
+}
