@@ -100,7 +100,7 @@ const char *wire_conn_name(const struct wire_conn *conn); /* "host:port" */
 int wire_conn_version(const struct wire_conn *conn, enum wire_api api, int16_t min, int16_t max, struct kc_error *err);
 
 /* Queues one request (non-flexible header); bytes leave in the next steps. Only when ready. Returns its correlation id
- * ≥ 0, -1 when it is too large. */
+ * ≥ 0; -1: it is too large, or the SASL session ended and cannot be renewed: close the connection. */
 int32_t wire_conn_send(struct wire_conn *conn, enum wire_api api, int16_t version, const void *body, size_t len);
 size_t wire_conn_in_flight(const struct wire_conn *conn);
 
@@ -111,8 +111,9 @@ struct wire_response {
     const uint8_t *body;
     size_t len;
 };
-/* The next complete answer, in the order of the requests. false: none. */
-bool wire_conn_receive(struct wire_conn *conn, struct wire_response *ret_response);
+/* The next complete answer, in the order of the requests. 1: there is one; 0: none yet; -1: the broker does not keep to
+ * the protocol and the connection must be closed. */
+int wire_conn_receive(struct wire_conn *conn, struct wire_response *ret_response, struct kc_error *err);
 
 /* Steps and waits until the connection is ready. 0 or -1. @blocks up to timeout_ms */
 int wire_conn_wait_ready(struct wire_conn *conn, int64_t timeout_ms, struct kc_error *err);
