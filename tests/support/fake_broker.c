@@ -379,7 +379,8 @@ static void make_certificate(struct fake_broker *b) {
     X509_NAME *name = X509_get_subject_name(cert);
     X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"fake broker", -1, -1, 0);
     X509_set_issuer_name(cert, name);
-    X509_EXTENSION *names = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1");
+    X509_EXTENSION *names = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name,
+                                                b->conf.tls_names ? b->conf.tls_names : "DNS:localhost,IP:127.0.0.1");
     X509_add_ext(cert, names, -1);
     X509_EXTENSION_free(names);
     X509_sign(cert, key, EVP_sha256());

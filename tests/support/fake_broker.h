@@ -31,7 +31,8 @@ struct fake_answer {
 
 struct fake_broker_conf {
     bool tls;
-    bool sasl; /* refuses anything before SASL; PLAIN with user and password below */
+    const char *tls_names; /* of the certificate; NULL: "DNS:localhost,IP:127.0.0.1" */
+    bool sasl;             /* refuses anything before SASL; PLAIN with user and password below */
     const char *user, *password;
     int64_t session_lifetime_ms;
     const struct wire_api_range *versions; /* NULL: those of a 2.5 broker */
@@ -42,8 +43,7 @@ struct fake_broker *fake_broker_start(const struct fake_broker_conf *conf); /* N
 struct fake_broker *fake_broker_stop(struct fake_broker *b);
 int fake_broker_port(const struct fake_broker *b);
 const char *fake_broker_address(const struct fake_broker *b); /* 127.0.0.1:port */
-const char *fake_broker_ca_pem(
-    const struct fake_broker *b); /* of the certificate, which is for localhost and 127.0.0.1 */
+const char *fake_broker_ca_pem(const struct fake_broker *b);  /* of the certificate, self-signed */
 /* Whom FindCoordinator names from now on. */
 void fake_broker_coordinator(struct fake_broker *b, int port);
 /* No more connections / connections again; present ones are closed. */
