@@ -92,8 +92,9 @@ $(VENV)/.complete: tests/requirements.txt
 	$(VENV)/bin/pip -q install -r tests/requirements.txt
 	@touch $@
 build/jars/.complete: tests/support/pom.xml
-	@mkdir -p build/jars
-	mvn -q -B -f tests/support/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/build/jars
+	@rm -rf build/jars
+	for server in kafka s3proxy; do mvn -q -B -f tests/support/pom.xml -P$$server dependency:copy-dependencies \
+	    -DoutputDirectory=$(CURDIR)/build/jars/$$server || exit 1; done
 	@touch $@
 jars: build/jars/.complete
 
