@@ -32,7 +32,7 @@ LIBSRCS := $(filter-out connect/main.c,$(SRCS))
 OBJS    := $(SRCS:%.c=$(OUT)/%.o)
 LIBOBJS := $(LIBSRCS:%.c=$(OUT)/%.o)
 
-all: $(OUT)/kconnectd build/kconnectd hello_sink
+all: $(OUT)/kconnectd build/kconnectd build/demo hello_sink
 
 $(OUT)/kconnectd: $(OUT)/connect/main.o $(OUT)/libkconnectd.a
 	@echo "LINK $@"
@@ -50,6 +50,12 @@ $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "CC   $<"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# What `make demo` fills and compares topics with; knows nothing of the daemon's code.
+build/demo: examples/demo/demo.c
+	@mkdir -p build
+	@echo "CC   $<"
+	@$(CC) -std=gnu17 -O2 $(WARN) -o $@ $< $(shell pkg-config --cflags --libs rdkafka)
 
 hello_sink:
 	@if [ -d examples/hello_sink ]; then $(MAKE) -s -C examples/hello_sink; fi
