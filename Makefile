@@ -32,15 +32,15 @@ LIBSRCS := $(filter-out connect/main.c,$(SRCS))
 OBJS    := $(SRCS:%.c=$(OUT)/%.o)
 LIBOBJS := $(LIBSRCS:%.c=$(OUT)/%.o)
 
-all: $(OUT)/kconnectd build/kconnectd build/demo hello_sink
+all: $(OUT)/kconnectd $(if $(filter plain,$(VARIANT)),build/kconnectd) build/demo hello_sink
 
 $(OUT)/kconnectd: $(OUT)/connect/main.o $(OUT)/libkconnectd.a
 	@echo "LINK $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # The plain build is the one that people run.
-build/kconnectd: build/$(if $(SAN)$(filter clang%,$(CC)),$(VARIANT),plain)/kconnectd
-	@ln -sfn $(VARIANT)/kconnectd $@
+build/kconnectd: build/plain/kconnectd
+	@ln -sfn plain/kconnectd $@
 
 $(OUT)/libkconnectd.a: $(LIBOBJS)
 	@rm -f $@
