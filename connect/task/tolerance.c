@@ -1,0 +1,94 @@
+/* Retry, skip or fail one record; see tolerance.h. */
+#include "connect/task/tolerance.h"
+
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "connect/base/clock.h"
+#include "connect/base/err.h"
+
+enum { FIRST_DELAY_MS = 300, WHERE_MAX = 512 };
+
+static const char *const stage_names[] = {
+    [STAGE_TRANSFORMATION] = "TRANSFORMATION",
+    [STAGE_KEY_CONVERTER] = "KEY_CONVERTER",
+    [STAGE_VALUE_CONVERTER] = "VALUE_CONVERTER",
+    [STAGE_HEADER_CONVERTER] = "HEADER_CONVERTER",
+    [STAGE_TASK_PUT] = "TASK_PUT",
+    [STAGE_KAFKA_PRODUCE] = "KAFKA_PRODUCE",
+};
+
+const char *error_stage_name(enum error_stage stage) {
+    return stage_names[stage];
+}
+
+int64_t tolerance_backoff_ms(unsigned attempt, int64_t delay_max_ms, int64_t left_ms) {
+    int64_t delay = attempt < 40 ? (int64_t)FIRST_DELAY_MS << attempt : INT64_MAX;
+    if (delay > delay_max_ms) {
+        static _Thread_local unsigned seed;
+        if (!seed)
+            seed = (unsigned)clock_ms() | 1u;
+        delay = delay_max_ms > 0 ? rand_r(&seed) % delay_max_ms : 0;
+    }
+    return left_ms >= 0 && delay > left_ms ? left_ms : delay;
+}
+
+void tolerance_begin(struct tolerance *tol) {
+    tol->retrying = false;
+    tol->cut = false;
+}
+
+/* A retriable failure: waits and returns true when the record is to be tried again. */
+static bool retry(struct tolerance *tol, uint32_t index, enum error_stage stage, const char *class_name) {
+    int64_t now = clock_ms();
+    if (!tol->retrying || tol->index != index || tol->stage != stage || tol->class_name != class_name) {
+        tol->retrying = true;
+        tol->index = index;
+        tol->stage = stage;
+        tol->class_name = class_name;
+        tol->attempts = 0;
+        tol->deadline_ms = tol->retry_timeout_ms < 0 ? INT64_MAX : now + tol->retry_timeout_ms;
+    }
+    if (now >= tol->deadline_ms)
+        return false;
+    int64_t left = tol->deadline_ms == INT64_MAX ? -1 : tol->deadline_ms - now;
+    return tol->wait(tol->arg, tolerance_backoff_ms(tol->attempts++, tol->retry_delay_max_ms, left));
+}
+
+void tolerance_failed(struct tolerance *tol, struct kc_batch *batch, uint32_t index, enum error_stage stage,
+                      const char *class_name, const struct kc_error *err) {
+    if (err->retriable && strcmp(err->exception, KC_RETRIABLE_EXCEPTION) == 0 && retry(tol, index, stage, class_name))
+        return;
+    tol->retrying = false;
+    if (tol->all) {
+        struct failure failure = {stage, class_name, err};
+        tol->report(tol->arg, batch, index, &failure);
+        batch->records[index].dropped = true;
+        return;
+    }
+    /* Reported in tolerance_end: an earlier record may yet fail in a later stage, and then that is the one. */
+    batch->count = index;
+    tol->cut = true;
+    tol->cut_index = index;
+    tol->cut_stage = stage;
+    tol->cut_class = class_name;
+    tol->cut_err = *err;
+}
+
+int tolerance_end(struct tolerance *tol, const struct kc_batch *batch, struct kc_error *err) {
+    if (!tol->cut)
+        return 0;
+    tol->cut = false;
+    struct failure failure = {tol->cut_stage, tol->cut_class, &tol->cut_err};
+    tol->report(tol->arg, batch, tol->cut_index, &failure);
+    *err = tol->cut_err;
+    char where[WHERE_MAX];
+    tol->where(tol->arg, batch, tol->cut_index, where, sizeof where);
+    size_t room = sizeof err->text - strlen(where) - sizeof " ()";
+    if (strlen(err->text) > room)
+        err->text[room] = '\0';
+    size_t len = strlen(err->text);
+    snprintf(err->text + len, sizeof err->text - len, " (%s)", where);
+    return err_wrap(err, KC_CONNECT_EXCEPTION, "Tolerance exceeded in error handler");
+}
