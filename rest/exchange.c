@@ -21,7 +21,6 @@ struct pending {
     struct rest_server *server;
     struct rest_exchange *ex;
     int64_t deadline_ms;
-    bool health;
     enum herder_op op;
 };
 
@@ -181,11 +180,7 @@ void rest_submit(struct rest_exchange *ex, struct herder_request *req, int64_t t
         reply_message(ex, 500, "out of memory");
         return;
     }
-    *p = (struct pending){.server = s,
-                          .ex = ex,
-                          .deadline_ms = clock_ms() + timeout_ms,
-                          .op = req->op,
-                          .health = req->op == HERDER_HEALTH};
+    *p = (struct pending){.server = s, .ex = ex, .deadline_ms = clock_ms() + timeout_ms, .op = req->op};
     req->deadline_ms = p->deadline_ms;
     req->done = on_done;
     req->arg = p;
@@ -206,31 +201,34 @@ void rest_submit(struct rest_exchange *ex, struct herder_request *req, int64_t t
     herder_submit(herder, req);
 }
 
+/* WorkerStatus of a worker whose herder did not answer in time; `stage` tells what it is busy with. */
+static void reply_unhealthy(struct rest_exchange *ex, bool was_ready, const char *stage) {
+    AUTO_BUF json, text;
+    buf_init(&json, 1 << 14);
+    buf_init(&text, 1 << 13);
+    (void)buf_printf(&text, "%s%s%s",
+                     was_ready ? "Worker was unable to handle this request and may be unable to handle other requests."
+                               : "Worker is still starting up.",
+                     *stage ? " " : "", stage);
+    (void)buf_printf(&json, "{\"status\":\"%s\",\"message\":", was_ready ? "unhealthy" : "starting");
+    (void)buf_add_json(&json, buf_text(&text), text.len);
+    (void)buf_add_char(&json, '}');
+    reply_json(ex, was_ready ? 500 : 503, buf_text(&json), json.len);
+}
+
 /* Lock held. */
 static void time_out(struct rest_server *s, struct pending *p) {
-    AUTO_TEXT stage = herder_stage_text(s->herder);
+    static const char prefix[] = "Request timed out. ";
+    AUTO_TEXT text = herder_stage_text(s->herder);
     struct rest_exchange *ex = p->ex;
-    if (p->health) {
-        bool ready = herder_was_ready(s->herder);
-        AUTO_BUF json;
-        buf_init(&json, 1 << 14);
-        (void)buf_printf(&json, "{\"status\":\"%s\",\"message\":", ready ? "unhealthy" : "starting");
-        AUTO_BUF text;
-        buf_init(&text, 1 << 13);
-        (void)buf_printf(&text, "%s%s%s",
-                         ready ? "Worker was unable to handle this request and may be unable to handle other requests."
-                               : "Worker is still starting up.",
-                         stage && *stage ? " " : "", stage ? stage : "");
-        (void)buf_add_json(&json, buf_text(&text), text.len);
-        (void)buf_add_char(&json, '}');
-        reply_json(ex, ready ? 500 : 503, buf_text(&json), json.len);
-    } else if (!stage || !*stage) {
-        reply_message(ex, 500, "Request timed out");
+    if (p->op == HERDER_HEALTH) {
+        bool has_prefix = strncmp(text, prefix, sizeof prefix - 1) == 0;
+        reply_unhealthy(ex, herder_was_ready(s->herder), has_prefix ? text + sizeof prefix - 1 : "");
     } else {
-        size_t len = strlen(stage);
-        if (p->op == HERDER_VALIDATE && stage[len - 1] == '.')
+        size_t len = strlen(text);
+        if (p->op == HERDER_VALIDATE && len > 0 && text[len - 1] == '.')
             len--;
-        reply_message(ex, 500, "Request timed out. %.*s", (int)len, stage);
+        reply_message(ex, 500, "%.*s", (int)len, text);
     }
     resume(p);
 }
