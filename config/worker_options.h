@@ -22,28 +22,34 @@ struct worker_conf {
     int64_t retry_backoff_ms, retry_backoff_max_ms, reconnect_backoff_ms, reconnect_backoff_max_ms, metadata_max_age_ms;
     int32_t worker_sync_timeout_ms, worker_unsync_backoff_ms, scheduled_rebalance_max_delay_ms;
     const char *connect_protocol; /* eager, compatible, sessioned */
-    const char *exactly_once;     /* disabled, preparing, enabled */
+    const char *exactly_once;     /* disabled; the other values are refused */
     struct kc_list listeners, admin_listeners;
     const char *advertised_host, *advertised_listener;
     int32_t advertised_port; /* -1: not set */
     const char *cors_origin, *cors_methods, *response_headers;
     struct kc_list rest_extensions;
     const char *plugin_path;
-    const char *override_policy; /* class or alias */
+    const char *override_policy; /* All, None, Principal or Allowlist, however it was named */
     struct kc_list override_allowlist;
+    int64_t metrics_window_ms;
+    int32_t metrics_samples;
     bool topic_creation, topic_tracking, topic_tracking_reset;
     int32_t inter_worker_key_ttl_ms, inter_worker_key_size;
     const char *inter_worker_key_algorithm, *inter_worker_signature_algorithm;
     struct kc_list inter_worker_verification_algorithms;
-    int64_t memory_limit_bytes;   /* kconnect.memory.limit */
-    int64_t rest_body_max_bytes;  /* kconnect.rest.body.max.bytes: cap of a request body */
+    int64_t memory_limit_bytes;  /* kconnect.memory.limit */
+    int64_t rest_body_max_bytes; /* kconnect.rest.body.max.bytes: cap of a request body */
 };
 
 extern const struct kc_option worker_options[]; /* into struct worker_conf */
 
-/* Parses and checks a worker's properties (taken over). NULL with err: ConfigException, Java's text. */
+/* Parses and checks a worker's properties (taken over, also on failure). The registry of plugins must be filled:
+ * converters are looked up. NULL with err: ConfigException, Java's text. See connect/worker_config.h for the whole way
+ * from a file. */
 struct worker_conf *worker_conf_new(struct kc_config *text, struct kc_error *err);
 struct worker_conf *worker_conf_free(struct worker_conf *conf);
+/* Logs the values as they stand in the file (references unresolved, secrets masked) and warns about unknown keys. */
+void worker_conf_log(const struct kc_config *raw);
 AUTO_FREE(worker_conf, struct worker_conf, worker_conf_free)
 
 #endif

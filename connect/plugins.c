@@ -18,6 +18,7 @@
 #include "connect/base/map.h"
 #include "connect/base/version.h"
 #include "connect/plugin_version.h"
+#include "connect/transform/builtin.h"
 #include "connectors/builtin.h"
 
 #define LOG_PLUGINS "org.apache.kafka.connect.runtime.isolation.PluginScanner"
@@ -406,6 +407,8 @@ int plugins_init(const char *plugin_path, struct kc_error *err) {
     registry.arena = arena_new(0);
     registry.aliases = map_new(/* free_value= */ NULL);
     add_table(builtin_connectors, "built in");
+    add_table(builtin_transforms, "built in");
+    add_table(builtin_predicates, "built in");
     add_table(builtin_providers, "built in");
     if (plugin_path)
         load_path(plugin_path);
