@@ -1,0 +1,301 @@
+/* The S3 source on a directory as its object store. */
+#include "connectors/s3/source.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "config/parse.h"
+#include "connect/base/arena.h"
+#include "connectors/s3/source_config.h"
+#include "connectors/s3/store.h"
+#include "tests/support/fake_source_context.h"
+#include "tests/support/suite.h"
+
+#define FOLDER "topics/t/partition=3/"
+
+static char root[64];
+static struct kc_config *config;
+static struct kc_arena *conf_arena, *arena;
+static struct s3_source_conf conf;
+static struct fake_source context;
+static struct object_store *store;
+static void *task;
+static struct kc_record records[500];
+static struct kc_batch batch;
+static struct kc_error err;
+
+static void setup(void) {
+    snprintf(root, sizeof root, "/tmp/kc-source-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(root));
+    char url[128], bucket[128];
+    snprintf(url, sizeof url, "file://%s", root);
+    snprintf(bucket, sizeof bucket, "%s/b", root);
+    ck_assert_int_eq(access(root, W_OK), 0);
+    config = kc_config_new();
+    kc_config_set(config, "format.class", "io.confluent.connect.s3.format.json.JsonFormat");
+    kc_config_set(config, "s3.bucket.name", "b");
+    kc_config_set(config, "store.url", url);
+    kc_config_set(config, "s3.poll.interval.ms", "1");
+    kc_config_set(config, "folders", FOLDER);
+    arena = arena_new(0);
+    conf_arena = arena_new(0);
+    struct store_conf sc;
+    store_conf_init(&sc);
+    sc.url = url;
+    sc.bucket = "b";
+    char command[256];
+    snprintf(command, sizeof command, "mkdir -p %s", bucket);
+    ck_assert_int_eq(system(command), 0);
+    store = store_open(&sc, &err);
+    ck_assert_msg(store != NULL, "%s", err.text);
+}
+
+static void teardown(void) {
+    char command[256];
+    if (task)
+        s3_source_task_ops.stop(task);
+    fake_source_done(&context);
+    store_free(store);
+    arena_free(arena);
+    arena_free(conf_arena);
+    kc_config_free(config);
+    snprintf(command, sizeof command, "rm -rf %s", root);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static void put_bytes(const char *key, const void *data, size_t len) {
+    ck_assert_msg(store_put(store, key, data, len, NULL, &err) == 0, "%s", err.text);
+}
+
+static void put(const char *key, const char *text) {
+    put_bytes(key, text, strlen(text));
+}
+
+static void start(const char *offset) {
+    ck_assert_msg(config_parse(s3_source_options, config, conf_arena, &conf, sizeof conf, &err) == 0, "%s", err.text);
+    fake_source_init(&context, config);
+    if (offset)
+        kc_config_set(context.offsets, "{\"folder\":\"" FOLDER "\"}", offset);
+    ck_assert_msg(s3_source_task_ops.start(&context.ctx, &conf, &task, &err) == 0, "%s", err.text);
+}
+
+static int poll_once(void) {
+    arena_reset(arena);
+    memset(records, 0, sizeof records);
+    batch = (struct kc_batch){.arena = arena, .records = records, .capacity = COUNT_OF(records)};
+    return s3_source_task_ops.poll(task, &batch, &err);
+}
+
+static void poll_ok(uint32_t count) {
+    ck_assert_msg(poll_once() == 0, "%s", err.text);
+    ck_assert_uint_eq(batch.count, count);
+}
+
+static const char *json(const struct kc_value *v) {
+    return kc_value_to_json(arena, v, NULL);
+}
+
+START_TEST(restores_values_keys_and_headers_in_order) {
+    put(FOLDER "t+3+0000000000.headers.json",
+        "{\"headers\":[{\"key\":\"h\",\"value\":\"a\"},{\"key\":\"h\",\"value\":null}]}\n{\"headers\":[]}\n");
+    put(FOLDER "t+3+0000000000.keys.json", "\"k0\"\n{\"id\":1}\n");
+    put(FOLDER "t+3+0000000000.json", "{\"b\":1.5,\"a\":null}\n[1,2]\n");
+    put(FOLDER "t+3+0000000002.json", "3\n");
+    start(NULL);
+    poll_ok(3);
+    ck_assert_str_eq(records[0].topic, "t");
+    ck_assert_int_eq(records[0].partition, 3);
+    ck_assert_str_eq(json(&records[0].value), "{\"b\":1.5,\"a\":null}");
+    ck_assert_str_eq(json(&records[0].key), "\"k0\"");
+    ck_assert_uint_eq(records[0].header_count, 2);
+    ck_assert_str_eq(records[0].headers[0].key, "h");
+    ck_assert_str_eq(json(&records[0].headers[0].value), "\"a\"");
+    ck_assert_int_eq(records[0].headers[1].value.tag, KC_V_NULL);
+    ck_assert_str_eq(json(&records[1].key), "{\"id\":1}");
+    ck_assert_uint_eq(records[1].header_count, 0);
+    ck_assert_int_eq(records[2].key.tag, KC_V_NULL);
+    ck_assert_str_eq(json(&records[2].value), "3");
+    ck_assert_str_eq(json(&records[0].source_offset),
+                     "{\"lastFileRead\":\"" FOLDER "t+3+0000000000.json\",\"fileOffset\":\"1\",\"eof\":\"false\"}");
+    ck_assert_str_eq(json(&records[1].source_offset),
+                     "{\"lastFileRead\":\"" FOLDER "t+3+0000000000.json\",\"fileOffset\":\"2\",\"eof\":\"true\"}");
+    ck_assert_str_eq(fake_source_partition(records[0].source_partition), "{\"folder\":\"" FOLDER "\"}");
+    poll_ok(0);
+    ck_assert_int_gt(context.waited_ms, 0);
+    put(FOLDER "t+3+0000000003.json", "4");
+    usleep(3000);
+    poll_ok(1);
+    ck_assert_str_eq(json(&records[0].value), "4");
+}
+END_TEST
+
+START_TEST(resumes_behind_the_stored_offset) {
+    put(FOLDER "t+3+0000000000.json", "0\n1\n2\n");
+    put(FOLDER "t+3+0000000000.keys.json", "\"k0\"\n\"k1\"\n\"k2\"\n");
+    put(FOLDER "t+3+0000000003.json", "3\n");
+    start("{\"lastFileRead\":\"" FOLDER "t+3+0000000000.json\",\"fileOffset\":\"2\",\"eof\":\"false\"}");
+    poll_ok(2);
+    ck_assert_str_eq(json(&records[0].value), "2");
+    ck_assert_str_eq(json(&records[0].key), "\"k2\"");
+    ck_assert_str_eq(json(&records[1].value), "3");
+}
+END_TEST
+
+START_TEST(begins_after_a_finished_object) {
+    put(FOLDER "t+3+0000000000.json", "0\n1\n");
+    put(FOLDER "t+3+0000000002.json", "2\n");
+    start("{\"lastFileRead\":\"" FOLDER "t+3+0000000000.json\",\"fileOffset\":\"2\",\"eof\":\"true\"}");
+    poll_ok(1);
+    ck_assert_str_eq(json(&records[0].value), "2");
+}
+END_TEST
+
+START_TEST(a_bad_record_fails_after_the_good_ones_before_it) {
+    put(FOLDER "t+3+0000000000.json", "0\nnot json\n2\n");
+    start(NULL);
+    poll_ok(1);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(poll_once(), -1);
+        ck_assert_ptr_nonnull(strstr(err.text, FOLDER "t+3+0000000000.json in bucket b, record 2"));
+        ck_assert(!err.retriable);
+    }
+}
+END_TEST
+
+START_TEST(bad_records_and_names_are_ignored_on_request) {
+    kc_config_set(config, "behavior.on.error", "ignore");
+    put(FOLDER "t+3+0000000000.json", "0\nnot json\n2\n");
+    put(FOLDER "readme.json", "1\n");
+    start(NULL);
+    poll_ok(2);
+    ck_assert_str_eq(json(&records[1].value), "2");
+}
+END_TEST
+
+START_TEST(a_name_without_partition_is_an_error_that_names_it) {
+    put(FOLDER "readme.json", "1\n");
+    start(NULL);
+    ck_assert_int_eq(poll_once(), -1);
+    ck_assert_ptr_nonnull(strstr(err.text, FOLDER "readme.json"));
+}
+END_TEST
+
+START_TEST(keys_that_do_not_fit_are_left_out_or_refused) {
+    put(FOLDER "t+3+0000000000.json", "0\n1\n");
+    put(FOLDER "t+3+0000000000.keys.json", "\"k0\"\n");
+    start(NULL);
+    poll_ok(2);
+    ck_assert_int_eq(records[0].key.tag, KC_V_NULL);
+    s3_source_task_ops.stop(task);
+    fake_source_done(&context);
+    kc_config_set(config, "store.kafka.keys", "true");
+    start(NULL);
+    poll_ok(1);
+    ck_assert_int_eq(poll_once(), -1);
+    ck_assert_ptr_nonnull(strstr(err.text, "keys.json"));
+}
+END_TEST
+
+static void put_gzip(const char *key, const char *text) {
+    unsigned char out[65536];
+    z_stream z = {0};
+    ck_assert_int_eq(deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    z.next_in = (Bytef *)(uintptr_t)text;
+    z.avail_in = (uInt)strlen(text);
+    z.next_out = out;
+    z.avail_out = sizeof out;
+    ck_assert_int_eq(deflate(&z, Z_FINISH), Z_STREAM_END);
+    put_bytes(key, out, sizeof out - z.avail_out);
+    deflateEnd(&z);
+}
+
+START_TEST(reads_gzip_and_bytes_with_a_separator) {
+    kc_config_set(config, "format.class", "io.confluent.connect.s3.format.bytearray.ByteArrayFormat");
+    kc_config_set(config, "format.bytearray.separator", "\\r\\n");
+    put_gzip(FOLDER "t+3+0000000000.bin.gz", "a\r\nb\nc\r\n\r\n");
+    put(FOLDER "t+3+0000000003.bin", "last\r\n");
+    put(FOLDER "t+3+0000000003.keys.bin", "kk\r\n");
+    start(NULL);
+    poll_ok(4);
+    ck_assert_uint_eq(records[1].value.len, 3);
+    ck_assert_int_eq(memcmp(records[1].value.bytes, "b\nc", 3), 0);
+    ck_assert_uint_eq(records[2].value.len, 0);
+    ck_assert_int_eq(records[3].key.tag, KC_V_BYTES);
+    ck_assert_int_eq(memcmp(records[3].key.bytes, "kk", 2), 0);
+}
+END_TEST
+
+START_TEST(gzip_that_is_cut_off_is_an_error) {
+    unsigned char broken[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0x4b};
+    put_bytes(FOLDER "t+3+0000000000.json.gz", broken, sizeof broken);
+    start(NULL);
+    ck_assert_int_eq(poll_once(), -1);
+    ck_assert_ptr_nonnull(strstr(err.text, "gzip"));
+}
+END_TEST
+
+START_TEST(an_object_is_one_record_without_a_separator) {
+    kc_config_set(config, "format.class", "io.confluent.connect.s3.format.bytearray.ByteArrayFormat");
+    put(FOLDER "t+3+0000000000.bin", "a\nb\n");
+    start(NULL);
+    poll_ok(1);
+    ck_assert_uint_eq(records[0].value.len, 4);
+}
+END_TEST
+
+START_TEST(several_batches_keep_the_order) {
+    char text[4096] = "";
+    kc_config_set(config, "record.batch.max.size", "100");
+    for (int i = 0; i < 250; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%d\n", i);
+    put(FOLDER "t+3+0000000000.json", text);
+    start(NULL);
+    int next = 0;
+    while (next < 250) {
+        ck_assert_int_eq(poll_once(), 0);
+        ck_assert_uint_le(batch.count, 100);
+        for (uint32_t i = 0; i < batch.count; i++, next++)
+            ck_assert_int_eq(strtol(json(&records[i].value), NULL, 10), next);
+    }
+}
+END_TEST
+
+START_TEST(wrong_options_are_all_reported) {
+    kc_config_set(config, "mode", "GENERIC");
+    kc_config_set(config, "format.json.schema.enable", "true");
+    kc_config_set(config, "aws.access.key.id", "id");
+    kc_config_set(config, "filename.regex", "(");
+    AUTO(problems) problems = problems_new();
+    config_validate(s3_source_options, config, conf_arena, &conf, sizeof conf, problems);
+    ck_assert(kc_problem_has(problems, "filename.regex"));
+    s3_source_validate(config, &conf, problems);
+    ck_assert(kc_problem_has(problems, "mode"));
+    ck_assert(kc_problem_has(problems, "format.json.schema.enable"));
+    ck_assert(kc_problem_has(problems, "aws.secret.access.key"));
+}
+END_TEST
+
+static Suite *make_suite(void) {
+    Suite *s = suite_create("s3 source");
+    TCase *tc = tcase_create("task");
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, restores_values_keys_and_headers_in_order);
+    tcase_add_test(tc, resumes_behind_the_stored_offset);
+    tcase_add_test(tc, begins_after_a_finished_object);
+    tcase_add_test(tc, a_bad_record_fails_after_the_good_ones_before_it);
+    tcase_add_test(tc, bad_records_and_names_are_ignored_on_request);
+    tcase_add_test(tc, a_name_without_partition_is_an_error_that_names_it);
+    tcase_add_test(tc, keys_that_do_not_fit_are_left_out_or_refused);
+    tcase_add_test(tc, reads_gzip_and_bytes_with_a_separator);
+    tcase_add_test(tc, gzip_that_is_cut_off_is_an_error);
+    tcase_add_test(tc, an_object_is_one_record_without_a_separator);
+    tcase_add_test(tc, several_batches_keep_the_order);
+    tcase_add_test(tc, wrong_options_are_all_reported);
+    suite_add_tcase(s, tc);
+    return s;
+}
+
+SUITE_MAIN(make_suite)
