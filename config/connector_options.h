@@ -1,4 +1,5 @@
-/* Options that the framework reads from connector configurations, and the rows of the validate endpoint in Java's order.
+/* Options that the framework reads from connector configurations, and the rows of the validate endpoint in Java's
+ * order.
  * @source ConnectorConfig, SinkConnectorConfig, SourceConnectorConfig (worker-config 5, rest-api 6.2) */
 #ifndef CONFIG_CONNECTOR_OPTIONS_H
 #define CONFIG_CONNECTOR_OPTIONS_H
@@ -27,7 +28,7 @@ struct connector_conf {
     int64_t transaction_boundary_interval_ms;
 };
 
-extern const struct kc_option connector_sink_options[];   /* into struct connector_conf */
+extern const struct kc_option connector_sink_options[]; /* into struct connector_conf */
 extern const struct kc_option connector_source_options[];
 
 #endif

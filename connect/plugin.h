@@ -9,7 +9,8 @@
  * Built-in plugins use nothing else.  examples/hello_sink/ is a complete plugin.
  *
  * Conventions: 0 or a negative number is returned where a call can fail, and then `err` holds what went wrong.  Times
- * are milliseconds since the epoch unless the name says otherwise.  Text is UTF-8.  Arguments are borrowed for the call.
+ * are milliseconds since the epoch unless the name says otherwise.  Text is UTF-8.  Arguments are borrowed for the
+ * call.
  */
 #ifndef CONNECT_PLUGIN_H
 #define CONNECT_PLUGIN_H
@@ -28,7 +29,7 @@ extern "C" {
 
 #if defined(__GNUC__)
 #define KC_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
-#define KC_CHECKED __attribute__((warn_unused_result))
+#define KC_CHECKED           __attribute__((warn_unused_result))
 #else
 #define KC_PRINTF(fmt, args)
 #define KC_CHECKED
@@ -39,8 +40,8 @@ extern "C" {
 enum { KC_ERROR_TEXT = 2048, KC_ERROR_CLASS = 96 };
 
 /* One failure. The caller owns it; nothing in it is allocated.  `exception` is the Java class name that users see in
- * traces, dead letter headers and REST answers; `code` is one of the project's error codes (connect/base/err.h), 0 = none.
- * Start from `struct kc_error err = {0};`. */
+ * traces, dead letter headers and REST answers; `code` is one of the project's error codes (connect/base/err.h), 0 =
+ * none. Start from `struct kc_error err = {0};`. */
 struct kc_error {
     int code;
     bool retriable; /* trying the same again may help */
@@ -55,9 +56,9 @@ struct kc_error {
  * RetriableException sets retriable. @thread any  @blocks no */
 int kc_fail(struct kc_error *err, const char *exception, const char *fmt, ...) KC_PRINTF(3, 4);
 
-#define KC_CONNECT_EXCEPTION "org.apache.kafka.connect.errors.ConnectException"
-#define KC_DATA_EXCEPTION "org.apache.kafka.connect.errors.DataException"
-#define KC_CONFIG_EXCEPTION "org.apache.kafka.common.config.ConfigException"
+#define KC_CONNECT_EXCEPTION   "org.apache.kafka.connect.errors.ConnectException"
+#define KC_DATA_EXCEPTION      "org.apache.kafka.connect.errors.DataException"
+#define KC_CONFIG_EXCEPTION    "org.apache.kafka.common.config.ConfigException"
 #define KC_RETRIABLE_EXCEPTION "org.apache.kafka.connect.errors.RetriableException"
 #define KC_NOT_FOUND_EXCEPTION "org.apache.kafka.connect.errors.NotFoundException"
 
@@ -85,37 +86,37 @@ char *kc_arena_printf(struct kc_arena *arena, const char *fmt, ...) KC_PRINTF(2,
 /* ---- Values ------------------------------------------------------------------------------------------------------ */
 
 enum kc_type { /* Connect's schema types, in Java's order */
-    KC_INT8,
-    KC_INT16,
-    KC_INT32,
-    KC_INT64,
-    KC_FLOAT32,
-    KC_FLOAT64,
-    KC_BOOLEAN,
-    KC_STRING,
-    KC_BYTES,
-    KC_ARRAY,
-    KC_MAP,
-    KC_STRUCT
+               KC_INT8,
+               KC_INT16,
+               KC_INT32,
+               KC_INT64,
+               KC_FLOAT32,
+               KC_FLOAT64,
+               KC_BOOLEAN,
+               KC_STRING,
+               KC_BYTES,
+               KC_ARRAY,
+               KC_MAP,
+               KC_STRUCT
 };
 
 enum kc_tag { /* what a value holds */
-    KC_V_NULL,
-    KC_V_BOOLEAN, /* b */
-    KC_V_INT8,    /* i, for all four */
-    KC_V_INT16,
-    KC_V_INT32,
-    KC_V_INT64,
-    KC_V_FLOAT32, /* f: the float widened; the tag remembers */
-    KC_V_FLOAT64, /* f */
-    KC_V_STRING,  /* s, len: UTF-8, not NUL-terminated */
-    KC_V_BYTES,   /* bytes, len */
-    KC_V_ARRAY,   /* items, len = count */
-    KC_V_MAP,     /* entries, len = count; in the order of the input */
-    KC_V_STRUCT,  /* st */
-    KC_V_DECIMAL, /* dec: java.math.BigDecimal */
-    KC_V_DATE,    /* i: java.util.Date, ms since the epoch; the schema name says Date, Time or Timestamp */
-    KC_V_JSON     /* s, len: checked text of one schemaless JSON value, not yet taken apart; see kc_json_expand */
+              KC_V_NULL,
+              KC_V_BOOLEAN, /* b */
+              KC_V_INT8,    /* i, for all four */
+              KC_V_INT16,
+              KC_V_INT32,
+              KC_V_INT64,
+              KC_V_FLOAT32, /* f: the float widened; the tag remembers */
+              KC_V_FLOAT64, /* f */
+              KC_V_STRING,  /* s, len: UTF-8, not NUL-terminated */
+              KC_V_BYTES,   /* bytes, len */
+              KC_V_ARRAY,   /* items, len = count */
+              KC_V_MAP,     /* entries, len = count; in the order of the input */
+              KC_V_STRUCT,  /* st */
+              KC_V_DECIMAL, /* dec: java.math.BigDecimal */
+              KC_V_DATE,    /* i: java.util.Date, ms since the epoch; the schema name says Date, Time or Timestamp */
+              KC_V_JSON /* s, len: checked text of one schemaless JSON value, not yet taken apart; see kc_json_expand */
 };
 
 struct kc_entry;
@@ -179,8 +180,8 @@ const struct kc_value *kc_map_get(const struct kc_value *map, const char *key);
 struct kc_value kc_map_new(struct kc_arena *arena, uint32_t capacity);
 void kc_map_put(struct kc_value *map, const char *key, struct kc_value value);
 
-/* Takes a KC_V_JSON value wholly apart into `arena`: nothing of the result is KC_V_JSON. Other values are returned as they
- * are. @errors none: the text was checked when the value was made */
+/* Takes a KC_V_JSON value wholly apart into `arena`: nothing of the result is KC_V_JSON. Other values are returned as
+ * they are. @errors none: the text was checked when the value was made */
 struct kc_value kc_json_expand(struct kc_arena *arena, struct kc_value v);
 /* The same one level deep: objects and arrays inside stay KC_V_JSON, which is cheaper when only a field is wanted. */
 struct kc_value kc_json_open(struct kc_arena *arena, struct kc_value v);
@@ -209,7 +210,8 @@ struct kc_parameter {
     const char *name, *value;
 };
 
-/* Immutable and counted: made by a builder, shared freely between threads. Compare pointers first, then kc_schema_equal. */
+/* Immutable and counted: made by a builder, shared freely between threads. Compare pointers first, then
+ * kc_schema_equal. */
 struct kc_schema {
     enum kc_type type;
     bool optional;
@@ -221,9 +223,9 @@ struct kc_schema {
     struct kc_value default_value;
     uint32_t parameter_count, field_count;
     const struct kc_parameter *parameters;
-    const struct kc_field *fields;         /* STRUCT */
-    const struct kc_schema *key_schema;    /* MAP */
-    const struct kc_schema *value_schema;  /* MAP and ARRAY */
+    const struct kc_field *fields;        /* STRUCT */
+    const struct kc_schema *key_schema;   /* MAP */
+    const struct kc_schema *value_schema; /* MAP and ARRAY */
 };
 
 const struct kc_schema *kc_schema_ref(const struct kc_schema *schema); /* NULL is fine */
@@ -256,8 +258,9 @@ int kc_schema_add_field(struct kc_schema_builder *b, const char *name, const str
                         struct kc_error *err) KC_CHECKED;
 /* Key (MAP) and element schema; NULL means that the type of the elements is not known. */
 void kc_schema_elements(struct kc_schema_builder *b, const struct kc_schema *key, const struct kc_schema *value);
-/* Ends the builder (freed in any case); the caller owns one reference of the result. NULL when name, version, doc, default
- * or optional was set twice to different values (kc_schema_default and kc_schema_add_field report that, too). */
+/* Ends the builder (freed in any case); the caller owns one reference of the result. NULL when name, version, doc,
+ * default or optional was set twice to different values (kc_schema_default and kc_schema_add_field report that, too).
+ */
 const struct kc_schema *kc_schema_build(struct kc_schema_builder *b);
 
 /* ---- Records ----------------------------------------------------------------------------------------------------- */
@@ -280,16 +283,16 @@ struct kc_record {
     bool dropped;      /* filtered by a transform or failed and tolerated: nobody looks at it any more */
     bool skipped;      /* set around one transform whose predicate did not match; that transform must leave it alone */
     bool log_append_time;
-    int64_t timestamp; /* ms, KC_NO_TIMESTAMP when none */
+    int64_t timestamp;                                 /* ms, KC_NO_TIMESTAMP when none */
     const struct kc_schema *key_schema, *value_schema; /* NULL: schemaless */
     struct kc_value key, value;
     struct kc_header *headers;
     uint32_t header_count;
     int32_t original_partition; /* sink: where it was read, whatever transforms did */
     const char *original_topic;
-    int64_t offset;                                    /* sink: offset in original_topic/original_partition */
+    int64_t offset;                                     /* sink: offset in original_topic/original_partition */
     const struct kc_source_partition *source_partition; /* source: NULL when the record carries no offset */
-    struct kc_value source_offset;                     /* source: MAP of strings, longs and so on */
+    struct kc_value source_offset;                      /* source: MAP of strings, longs and so on */
 };
 
 struct kc_batch {
@@ -310,16 +313,16 @@ void kc_record_add_header(struct kc_arena *arena, struct kc_record *r, const cha
 
 /* ---- Options ----------------------------------------------------------------------------------------------------- */
 
-enum kc_option_type { /* ConfigDef.Type; the C type of the field that receives the value */
-    KC_OPT_T_BOOLEAN,  /* bool */
-    KC_OPT_T_STRING,   /* const char *, NULL when null */
-    KC_OPT_T_INT,      /* int32_t */
-    KC_OPT_T_SHORT,    /* int16_t */
-    KC_OPT_T_LONG,     /* int64_t */
-    KC_OPT_T_DOUBLE,   /* double */
-    KC_OPT_T_LIST,     /* struct kc_list */
-    KC_OPT_T_CLASS,    /* const char *: the class name as resolved */
-    KC_OPT_T_PASSWORD  /* struct kc_secret */
+enum kc_option_type {                   /* ConfigDef.Type; the C type of the field that receives the value */
+                      KC_OPT_T_BOOLEAN, /* bool */
+                      KC_OPT_T_STRING,  /* const char *, NULL when null */
+                      KC_OPT_T_INT,     /* int32_t */
+                      KC_OPT_T_SHORT,   /* int16_t */
+                      KC_OPT_T_LONG,    /* int64_t */
+                      KC_OPT_T_DOUBLE,  /* double */
+                      KC_OPT_T_LIST,    /* struct kc_list */
+                      KC_OPT_T_CLASS,   /* const char *: the class name as resolved */
+                      KC_OPT_T_PASSWORD /* struct kc_secret */
 };
 
 struct kc_list {
@@ -344,13 +347,13 @@ struct kc_plugin;
 struct kc_option {
     const char *name;
     enum kc_option_type type;
-    size_t offset;            /* of the field in the conf struct */
-    bool required;            /* no default: a missing key is an error */
-    const char *def;          /* default as text; NULL with !required means null */
+    size_t offset;   /* of the field in the conf struct */
+    bool required;   /* no default: a missing key is an error */
+    const char *def; /* default as text; NULL with !required means null */
     enum kc_importance importance;
     enum kc_width width;
     const char *group;
-    int order_in_group; /* 0: counted from the order of the rows of the group */
+    int order_in_group;       /* 0: counted from the order of the rows of the group */
     const char *display_name; /* NULL: the name */
     const char *doc;
     const char *const *dependents; /* NULL-terminated */
@@ -371,9 +374,10 @@ struct kc_option {
     bool (*visible)(const char *name, const struct kc_config *config);
     int kind; /* KC_OPT_T_CLASS: which kind of plugin (enum kc_plugin_kind), KC_ANY_CLASS when none of ours */
 };
-#define KC_NO_FIELD ((size_t)-1)
+#define KC_NO_FIELD  ((size_t)-1)
 #define KC_ANY_CLASS (-1)
-#define KC_OPTION_END { .name = NULL }
+#define KC_OPTION_END \
+    { .name = NULL }
 
 /* Text configuration in the order given: keys are unique, a value may be NULL (JSON null). Borrowed by plugins. */
 const char *kc_config_get(const struct kc_config *config, const char *key);
@@ -478,7 +482,8 @@ struct kc_sink_task_ops {
     int (*start)(struct kc_sink_context *ctx, const void *conf, void **ret_self, struct kc_error *err);
     int (*open)(void *self, const struct kc_topic_partition *tps, size_t count, struct kc_error *err);
     /* The batch may be empty (time passes). Records and their memory are valid during the call only: keep copies.
-     * RETRY: the same batch comes again later. FAIL: the task fails. @blocks may, while it works; prefer to come back */
+     * RETRY: the same batch comes again later. FAIL: the task fails. @blocks may, while it works; prefer to come back
+     */
     enum kc_put (*put)(void *self, const struct kc_batch *batch, struct kc_error *err);
     /* `offsets` come filled with the positions after all records that were put; lower them to what is safely stored, or
      * set -1. NULL callback: everything that was put counts. An error rewinds to the last committed offsets. */
@@ -565,12 +570,12 @@ struct kc_config_provider_ops {
 struct kc_plugin {
     uint32_t abi; /* KC_ABI */
     enum kc_plugin_kind kind;
-    const char *class_name;     /* Java's, e.g. "io.confluent.connect.s3.S3SinkConnector" */
-    const char *task_class;     /* connectors: Java's task class, written as task.class */
-    const char *const *aliases; /* further names, NULL-terminated; the simple names are derived */
-    const char *version;        /* shown in /connector-plugins; NULL = the worker's */
-    const struct kc_option *options; /* ends with KC_OPTION_END; NULL = none */
-    size_t conf_size;                /* bytes of the conf struct; 0 = none */
+    const char *class_name;               /* Java's, e.g. "io.confluent.connect.s3.S3SinkConnector" */
+    const char *task_class;               /* connectors: Java's task class, written as task.class */
+    const char *const *aliases;           /* further names, NULL-terminated; the simple names are derived */
+    const char *version;                  /* shown in /connector-plugins; NULL = the worker's */
+    const struct kc_option *options;      /* ends with KC_OPTION_END; NULL = none */
+    size_t conf_size;                     /* bytes of the conf struct; 0 = none */
     const struct kc_option *task_options; /* connectors: NULL = options, conf_size used for tasks too */
     const struct kc_connector_ops *connector;
     const struct kc_sink_task_ops *sink_task;

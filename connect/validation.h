@@ -15,8 +15,8 @@ struct validation *validation_run(const struct worker_conf *worker, struct subst
 struct validation *validation_free(struct validation *v);
 int validation_error_count(const struct validation *v);
 int validation_json(const struct validation *v, struct buf *out); /* ConfigInfos */
-/* The text of the 400 on create and update: "Connector configuration is invalid and contains the following N error(s): …"
- * malloc'ed. (rest-api 6.8) */
+/* The text of the 400 on create and update: "Connector configuration is invalid and contains the following N error(s):
+ * …" malloc'ed. (rest-api 6.8) */
 char *validation_message(const struct validation *v);
 /* [ConfigKeyInfo…] of any plugin, for GET /connector-plugins/{p}/config. */
 int plugin_config_json(const struct kc_plugin *plugin, struct buf *out, struct kc_error *err);

@@ -8,14 +8,15 @@
 struct topic_log;
 
 struct topic_log_conf {
-    const struct kc_config *client; /* Java client properties for all three clients; borrowed until topic_log_start returns */
+    const struct kc_config
+        *client; /* Java client properties for all three clients; borrowed until topic_log_start returns */
     const char *topic, *topic_property, *purpose; /* "status.storage.topic", "connector and task statuses" */
     const char *client_id;
     int32_t partitions; /* config topic: 1 */
     bool single_partition;
     int16_t replication_factor;
     const struct kc_config *topic_configs; /* further topic settings, without cleanup.policy */
-    bool status_producer; /* retries=0 (status store) instead of endless delivery */
+    bool status_producer;                  /* retries=0 (status store) instead of endless delivery */
     bool read_committed;
     int64_t retry_backoff_ms, api_timeout_ms;
     /* Every record in order of its partition; value NULL = tombstone. @thread topic log */
@@ -33,7 +34,8 @@ struct topic_log *topic_log_new(const struct topic_log_conf *conf); /* copies */
 /* Creates or verifies the topic and reads it to its end. While the broker is away it keeps trying (says so every 30 s)
  * until topic_log_cancel. @blocks */
 int topic_log_start(struct topic_log *log, struct kc_error *err) KC_CHECKED;
-/* Sends records in order and waits for their acknowledgement. @thread any, one sender at a time  @blocks up to timeout_ms */
+/* Sends records in order and waits for their acknowledgement. @thread any, one sender at a time  @blocks up to
+ * timeout_ms */
 int topic_log_send(struct topic_log *log, const struct topic_log_record *records, size_t count, int64_t timeout_ms,
                    struct kc_error *err) KC_CHECKED;
 /* Sends without waiting; done (may be NULL) runs on the log's thread with 0 or the error. @blocks no */

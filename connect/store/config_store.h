@@ -25,19 +25,19 @@ struct snapshot_task {
 };
 struct snapshot_connector {
     const char *name;
-    const struct kc_config *config; /* raw, references unresolved; NULL: only remains of a deleted connector */
+    const struct kc_config *config;  /* raw, references unresolved; NULL: only remains of a deleted connector */
     const struct kc_config *applied; /* raw config whose task configs are in force; NULL before the first commit */
     enum target_state target;
-    bool inconsistent; /* no tasks are assigned */
-    int task_count;    /* as committed */
-    int generation;    /* of the task configs; -1 none */
+    bool inconsistent;     /* no tasks are assigned */
+    int task_count;        /* as committed */
+    int generation;        /* of the task configs; -1 none */
     int task_count_record; /* tasks-fencing; -1 none */
     bool pending_fencing;
     const struct snapshot_task *tasks; /* ids 0 … task_count-1 that have a config */
     size_t tasks_len;
 };
 struct config_snapshot {
-    int64_t offset; /* last parsed record + 1, -1 before the first */
+    int64_t offset;                              /* last parsed record + 1, -1 before the first */
     const struct snapshot_connector *connectors; /* those with a config, sorted by name */
     size_t count;
     bool has_session_key;
@@ -64,7 +64,8 @@ struct config_listener {
 };
 
 struct config_store;
-struct config_store *config_store_new(const struct worker_conf *conf, const struct config_listener *listener, void *arg);
+struct config_store *config_store_new(const struct worker_conf *conf, const struct config_listener *listener,
+                                      void *arg);
 int config_store_start(struct config_store *s, struct kc_error *err) KC_CHECKED; /* topic_log_start */
 void config_store_cancel(struct config_store *s);
 struct config_store *config_store_free(struct config_store *s);
@@ -76,12 +77,13 @@ int config_store_put_connector(struct config_store *s, const char *connector, co
 int config_store_remove_connector(struct config_store *s, const char *connector, struct kc_error *err) KC_CHECKED;
 int config_store_put_tasks(struct config_store *s, const char *connector, struct kc_config *const *tasks, int count,
                            struct kc_error *err) KC_CHECKED;
-int config_store_put_target(struct config_store *s, const char *connector, enum target_state target, struct kc_error *err)
-    KC_CHECKED;
-int config_store_put_session_key(struct config_store *s, const struct session_key *key, struct kc_error *err) KC_CHECKED;
+int config_store_put_target(struct config_store *s, const char *connector, enum target_state target,
+                            struct kc_error *err) KC_CHECKED;
+int config_store_put_session_key(struct config_store *s, const struct session_key *key,
+                                 struct kc_error *err) KC_CHECKED;
 int config_store_put_restart(struct config_store *s, const char *connector, bool only_failed, bool include_tasks,
                              struct kc_error *err) KC_CHECKED;
-int config_store_put_logger_level(struct config_store *s, const char *logger, const char *level, struct kc_error *err)
-    KC_CHECKED;
+int config_store_put_logger_level(struct config_store *s, const char *logger, const char *level,
+                                  struct kc_error *err) KC_CHECKED;
 
 #endif

@@ -15,13 +15,14 @@ int offset_store_start(struct offset_store *s, struct kc_error *err) KC_CHECKED;
 void offset_store_cancel(struct offset_store *s);
 struct offset_store *offset_store_free(struct offset_store *s);
 
-/* The bytes of a key: ["connector",{partition}], members as Java's HashMap would order them, reusing raw bytes seen in the
- * topic for the same partition (5.2). malloc'ed. @errors DataException texts of 5.1 */
+/* The bytes of a key: ["connector",{partition}], members as Java's HashMap would order them, reusing raw bytes seen in
+ * the topic for the same partition (5.2). malloc'ed. @errors DataException texts of 5.1 */
 char *offset_store_key(struct offset_store *s, const char *connector, const struct kc_value *partition, size_t *ret_len,
                        struct kc_error *err);
 /* Reads to the end, then the offset (MAP in arena) or null. @thread any but the herder  @blocks up to timeout_ms */
-int offset_store_get(struct offset_store *s, const char *connector, const struct kc_value *partition, int64_t timeout_ms,
-                     struct kc_arena *arena, struct kc_value *ret_offset, struct kc_error *err) KC_CHECKED;
+int offset_store_get(struct offset_store *s, const char *connector, const struct kc_value *partition,
+                     int64_t timeout_ms, struct kc_arena *arena, struct kc_value *ret_offset,
+                     struct kc_error *err) KC_CHECKED;
 
 struct offset_entry {
     const char *key; /* from offset_store_key */

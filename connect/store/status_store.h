@@ -6,7 +6,15 @@
 #include "config/worker_options.h"
 #include "connect/plugin.h"
 
-enum state { STATE_UNASSIGNED, STATE_RUNNING, STATE_PAUSED, STATE_FAILED, STATE_DESTROYED, STATE_RESTARTING, STATE_STOPPED };
+enum state {
+    STATE_UNASSIGNED,
+    STATE_RUNNING,
+    STATE_PAUSED,
+    STATE_FAILED,
+    STATE_DESTROYED,
+    STATE_RESTARTING,
+    STATE_STOPPED
+};
 const char *state_name(enum state s);
 
 /* One status; `task` -1 = the connector itself. Strings are borrowed on the way in and malloc'ed on the way out. */
@@ -14,7 +22,7 @@ struct status {
     const char *connector;
     int task;
     enum state state;
-    const char *trace;   /* NULL none */
+    const char *trace; /* NULL none */
     const char *worker_id;
     const char *version; /* NULL unknown */
     int32_t generation;
@@ -42,6 +50,6 @@ char **status_store_connectors(struct status_store *s, size_t *ret_count);
 /* Active topics (KIP-558). note: writes the record when (connector, topic) is not known yet; cheap when it is. */
 void status_store_note_topic(struct status_store *s, const char *topic, const char *connector, int task);
 char **status_store_topics(struct status_store *s, const char *connector, size_t *ret_count); /* sorted, malloc'ed */
-void status_store_reset_topics(struct status_store *s, const char *connector); /* tombstones */
+void status_store_reset_topics(struct status_store *s, const char *connector);                /* tombstones */
 
 #endif
