@@ -96,23 +96,18 @@ static const char *bad_hex(const char *p, const char *end, unsigned *ret_unit) {
     return NULL;
 }
 
-/* p is at the first hex digit. Written again, only control characters without a short form and the two halves of a
- * supplementary character stay such escapes, in upper case. */
+/* p is at the first hex digit. Written again, only control characters without a short form and surrogates stay such
+ * escapes, in upper case. */
 static const char *scan_unicode_escape(struct scanner *s, const char *p) {
-    unsigned unit = 0, low = 0;
+    unsigned unit = 0;
     const char *bad = bad_hex(p, s->end, &unit);
     if (bad)
         return fail_char(s, bad, "expected a hex-digit for character escape sequence");
-    if (unit < 0x20) {
-        if (!is_upper_hex(p) || unit == '\b' || unit == '\t' || unit == '\n' || unit == '\f' || unit == '\r')
-            s->compact = false;
-        return p + 4;
-    }
-    bool pair = unit >= 0xd800 && unit < 0xdc00 && s->end - p >= 10 && p[4] == '\\' && p[5] == 'u' &&
-                !bad_hex(p + 6, s->end, &low) && low >= 0xdc00 && low < 0xe000;
-    if (!pair || !is_upper_hex(p) || !is_upper_hex(p + 6))
+    bool has_short = unit == '\b' || unit == '\t' || unit == '\n' || unit == '\f' || unit == '\r';
+    bool stays = unit < 0x20 ? !has_short : unit >= 0xd800 && unit < 0xe000;
+    if (!stays || !is_upper_hex(p))
         s->compact = false;
-    return pair ? p + 10 : p + 4;
+    return p + 4;
 }
 
 /* p is behind the backslash. */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "connect/base/arena.h"
-#include "connect/base/map.h"
+#include "connect/data/java_hash.h"
 #include "connect/data/json_scan.h"
 #include "connect/data/value.h"
 
@@ -67,40 +67,6 @@ static struct kc_value element(struct tree *t, struct json_text text) {
     return json_tree_shallow(t->arena, text, t->flags);
 }
 
-/* ---- duplicate names: the first place, the last value ---- */
-
-static bool same_name(const struct kc_entry *a, const struct kc_entry *b) {
-    return a->key.len == b->key.len && (a->key.len == 0 || memcmp(a->key.s, b->key.s, a->key.len) == 0);
-}
-
-static uint32_t *name_slot(uint32_t *slots, uint32_t size, const struct kc_entry *entries, const struct kc_entry *e) {
-    uint32_t at = (uint32_t)hash_bytes(e->key.s, e->key.len) & (size - 1);
-    while (slots[at] && !same_name(&entries[slots[at] - 1], e))
-        at = (at + 1) & (size - 1);
-    return &slots[at];
-}
-
-static uint32_t last_wins(struct kc_entry *entries, uint32_t count) {
-    uint32_t size = 16;
-    while (size < count * 2)
-        size *= 2;
-    uint32_t *slots = calloc(size, sizeof(*slots));
-    if (!slots)
-        abort();
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t *slot = name_slot(slots, size, entries, &entries[i]);
-        if (*slot) {
-            entries[*slot - 1].value = entries[i].value;
-            continue;
-        }
-        entries[kept++] = entries[i];
-        *slot = kept;
-    }
-    free(slots);
-    return kept;
-}
-
 /* ---- containers ---- */
 
 static struct kc_value take_array(struct tree *t, struct json_text text) {
@@ -128,7 +94,9 @@ static struct kc_value take_object(struct tree *t, struct json_text text) {
     uint32_t count = (uint32_t)(t->count - base) / 2;
     struct kc_value map = kc_map_new(t->arena, count);
     memcpy(map.entries, t->stack + base, count * sizeof(*map.entries));
-    map.len = t->flags & VALUE_JSON_UNIQUE ? count : last_wins(map.entries, count);
+    map.len = count;
+    if (!(t->flags & VALUE_JSON_UNIQUE))
+        java_map_last_wins(&map);
     map.flags = KC_MAP_UNORDERED;
     t->count = base;
     return map;

@@ -108,8 +108,10 @@ static size_t put_escaped_unit(char **to, const char *p, const char *end) {
             return 12;
         }
     }
-    if (unit >= 0xd800 && unit < 0xe000)
-        unit = 0xfffd;
+    if (unit >= 0xd800 && unit < 0xe000) { /* unpaired: stays an escape */
+        *to = put_unit(*to, unit);
+        return 6;
+    }
     char utf8[4];
     size_t len = utf8_put(utf8, unit);
     if (len == 1 && !json_is_plain(utf8[0]))

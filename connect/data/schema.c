@@ -250,9 +250,14 @@ static const struct kc_schema *plain_equal(const struct kc_schema *s) {
 
 /* ---- fields by name ---- */
 
-static uint32_t *index_slot(uint32_t *index, uint32_t size, const struct kc_field *fields, const char *name) {
-    uint32_t at = (uint32_t)hash_bytes(name, strlen(name)) & (size - 1);
-    while (index[at] && strcmp(fields[index[at] - 1].name, name) != 0)
+static bool is_named(const struct kc_field *field, const char *name, size_t len) {
+    return strnlen(field->name, len + 1) == len && memcmp(field->name, name, len) == 0;
+}
+
+static uint32_t *index_slot(uint32_t *index, uint32_t size, const struct kc_field *fields, const char *name,
+                            size_t len) {
+    uint32_t at = (uint32_t)hash_bytes(name, len) & (size - 1);
+    while (index[at] && !is_named(&fields[index[at] - 1], name, len))
         at = (at + 1) & (size - 1);
     return &index[at];
 }
@@ -260,20 +265,26 @@ static uint32_t *index_slot(uint32_t *index, uint32_t size, const struct kc_fiel
 static void index_build(struct schema *s, uint32_t size) {
     s->index = kc_arena_zalloc(s->arena, size * sizeof(uint32_t));
     s->index_size = size;
-    for (uint32_t i = 0; i < s->pub.field_count; i++)
-        *index_slot(s->index, size, s->pub.fields, s->pub.fields[i].name) = i + 1;
+    for (uint32_t i = 0; i < s->pub.field_count; i++) {
+        const char *name = s->pub.fields[i].name;
+        *index_slot(s->index, size, s->pub.fields, name, strlen(name)) = i + 1;
+    }
 }
 
-const struct kc_field *kc_schema_field(const struct kc_schema *schema, const char *name) {
+const struct kc_field *schema_field_text(const struct kc_schema *schema, const char *name, size_t len) {
     const struct schema *s = of(schema);
     if (s->index) {
-        uint32_t found = *index_slot(s->index, s->index_size, schema->fields, name);
+        uint32_t found = *index_slot(s->index, s->index_size, schema->fields, name, len);
         return found ? &schema->fields[found - 1] : NULL;
     }
     for (uint32_t i = 0; i < schema->field_count; i++)
-        if (strcmp(schema->fields[i].name, name) == 0)
+        if (is_named(&schema->fields[i], name, len))
             return &schema->fields[i];
     return NULL;
+}
+
+const struct kc_field *kc_schema_field(const struct kc_schema *schema, const char *name) {
+    return schema_field_text(schema, name, strlen(name));
 }
 
 /* ---- builder ---- */
@@ -357,6 +368,11 @@ int kc_schema_default(struct kc_schema_builder *b, const struct kc_value *v, str
         b->set_twice = "default";
     if (schema_builder_check(b, err) < 0)
         return -1;
+    /* Java compares the struct's schema with the unfinished one, which never fits: structs cannot have defaults. */
+    if (v->tag == KC_V_STRUCT && s->type == KC_STRUCT) {
+        err_set(err, ERR_BAD_DATA, "Struct schemas do not match.");
+        return err_wrap(err, SCHEMA_BUILDER_EXCEPTION, "Invalid default value");
+    }
     if (validate_value(s, v, "value", err) < 0)
         return err_wrap(err, SCHEMA_BUILDER_EXCEPTION, "Invalid default value");
     s->has_default = v->tag != KC_V_NULL; /* "default null" and "no default" are the same */
@@ -378,7 +394,7 @@ static void add_field(struct kc_schema_builder *b, const char *name, const struc
     b->fields[count] = (struct kc_field){kc_arena_strdup(s->arena, name), (int32_t)count, kc_schema_ref(schema)};
     s->pub.field_count++;
     if (s->index)
-        *index_slot(s->index, s->index_size, b->fields, name) = count + 1;
+        *index_slot(s->index, s->index_size, b->fields, name, strlen(name)) = count + 1;
 }
 
 int kc_schema_add_field(struct kc_schema_builder *b, const char *name, const struct kc_schema *schema,
@@ -406,6 +422,10 @@ void kc_schema_elements(struct kc_schema_builder *b, const struct kc_schema *key
     kc_schema_unref(s->value_schema);
     s->key_schema = key;
     s->value_schema = value;
+}
+
+const struct kc_schema *schema_builder_peek(const struct kc_schema_builder *b) {
+    return &b->schema->pub;
 }
 
 const struct kc_schema *kc_schema_build(struct kc_schema_builder *b) {

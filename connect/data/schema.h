@@ -38,6 +38,11 @@ int schema_builder_check(const struct kc_schema_builder *b, struct kc_error *err
 AUTO_FREE(schema_builder, struct kc_schema_builder, kc_schema_builder_free)
 AUTO_FREE(schema, const struct kc_schema, kc_schema_unref)
 
+/* The schema as built so far, for converting its default value. */
+const struct kc_schema *schema_builder_peek(const struct kc_schema_builder *b);
+/* kc_schema_field for a name that ends after `len` bytes. */
+const struct kc_field *schema_field_text(const struct kc_schema *schema, const char *name, size_t len);
+
 /* How many interned schemas are alive (tests). */
 size_t schema_alive(void);
 

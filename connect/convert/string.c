@@ -1,0 +1,87 @@
+/* StringConverter: text in a charset; anything else is written as its Java toString.
+ * @source org.apache.kafka.connect.storage.StringConverter */
+#include "connect/base/err.h"
+#include "connect/convert/charset.h"
+#include "connect/convert/converters.h"
+#include "connect/convert/each.h"
+
+struct string_conf {
+    const char *converter_type, *encoding;
+};
+
+static const struct kc_option options[] = {
+    CONVERTER_TYPE_OPTION(struct string_conf),
+    OPT_STRING("converter.encoding", struct string_conf, encoding, .def = "UTF-8", .importance = KC_HIGH,
+               .width = KC_MEDIUM_WIDTH, .display_name = "Encoding",
+               .doc = "The name of the character set of the bytes, as Java knows it."),
+    KC_OPTION_END};
+
+static int to_value(void *self, struct kc_arena *arena, const struct kc_schema **schema, struct kc_value *v,
+                    struct kc_error *err) {
+    (void)err;
+    *schema = kc_schema_of(KC_STRING, true);
+    if (v->tag != KC_V_NULL)
+        *v = charset_decode(self, arena, v->bytes, v->len);
+    return 0;
+}
+
+static int to_bytes(void *self, struct kc_arena *arena, const struct kc_schema **schema, struct kc_value *v,
+                    struct kc_error *err) {
+    (void)err;
+    *schema = NULL;
+    if (v->tag == KC_V_NULL)
+        return 0;
+    if (v->tag == KC_V_STRING) {
+        *v = charset_encode(self, arena, v->s, v->len);
+        return 0;
+    }
+    size_t len;
+    const char *text = kc_value_to_text(arena, v, &len);
+    *v = charset_encode(self, arena, text, len);
+    return 0;
+}
+
+CONVERT_CALLBACKS(to_value, to_bytes)
+
+static int configure(const struct string_conf *conf, void **ret_self, struct kc_error *err) {
+    struct charset *cs = charset_new(conf->encoding);
+    if (!cs)
+        return err_set_class(err, ERR_BAD_CONFIG, "org.apache.kafka.common.errors.SerializationException",
+                             "Unsupported encoding %s", conf->encoding);
+    *ret_self = cs;
+    return 0;
+}
+
+static int configure_converter(const struct kc_config *config, const void *conf, bool is_key, void **ret_self,
+                               struct kc_error *err) {
+    (void)config;
+    (void)is_key;
+    return configure(conf, ret_self, err);
+}
+
+static int configure_header_converter(const struct kc_config *config, const void *conf, void **ret_self,
+                                      struct kc_error *err) {
+    (void)config;
+    return configure(conf, ret_self, err);
+}
+
+static void close_converter(void *self) {
+    charset_free(self);
+}
+
+static const struct kc_converter_ops converter = {
+    .configure = configure_converter, .to_connect = to_connect, .from_connect = from_connect, .close = close_converter};
+static const struct kc_header_converter_ops header_converter = {.configure = configure_header_converter,
+                                                                .to_connect = header_to_connect,
+                                                                .from_connect = header_from_connect,
+                                                                .close = close_converter};
+
+const struct kc_plugin string_converter_plugin = {
+    .abi = KC_ABI,
+    .kind = KC_KIND_CONVERTER,
+    .class_name = "org.apache.kafka.connect.storage.StringConverter",
+    .options = options,
+    .conf_size = sizeof(struct string_conf),
+    .converter = &converter,
+    .header_converter = &header_converter,
+};
