@@ -164,7 +164,7 @@ static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-/* BigDecimal wants an exponent of at most ten digits that fits int32. */
+/* BigDecimal wants an exponent of at most ten digits; that the scale fits int32 is checked later (JDK 21). */
 static bool scan_exponent(const char *p, const char *end, int64_t *ret_exponent) {
     bool negative = p < end && *p == '-';
     if (p < end && (*p == '-' || *p == '+'))
@@ -180,7 +180,7 @@ static bool scan_exponent(const char *p, const char *end, int64_t *ret_exponent)
         e = e * 10 + (*p - '0');
     }
     *ret_exponent = negative ? -e : e;
-    return *ret_exponent >= INT32_MIN && *ret_exponent <= INT32_MAX;
+    return true;
 }
 
 static bool scan(const char *s, size_t len, struct parsed *n) {

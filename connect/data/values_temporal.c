@@ -1,0 +1,167 @@
+/* Dates of Values; see values_temporal.h. */
+#include "connect/data/values_temporal.h"
+
+#include <string.h>
+
+#include "connect/base/utf8.h"
+#include "connect/data/logical.h"
+
+enum {
+    DATE_LENGTH = 10, /* in UTF-16 units, as Java counts */
+    TIME_LENGTH = 13,
+    TIMESTAMP_LENGTH = 24,
+    CUTOVER_YEAR = 1582,
+};
+#define CUTOVER_DAY INT64_C(-141427) /* 1582-10-15, the first Gregorian day */
+
+struct cursor {
+    const char *p, *end;
+};
+
+/* ---- Calendar ---------------------------------------------------------------------------------------------------- */
+
+static int64_t floor_div(int64_t a, int64_t b) {
+    return a / b - (a % b != 0 && (a % b < 0) != (b < 0));
+}
+
+/* Days from 1970-01-01 to the first of a month; `month` from 0, of any size. Years count from March here, so that the
+ * leap day comes last. */
+static int64_t days_of_month(int64_t year, int64_t month, bool julian) {
+    year += floor_div(month, 12);
+    month -= floor_div(month, 12) * 12;
+    int64_t y = month < 2 ? year - 1 : year;
+    int64_t m = (month + 10) % 12;
+    int64_t days = 365 * y + floor_div(y, 4) + (153 * m + 2) / 5;
+    if (julian)
+        return days - 719470;
+    return days - floor_div(y, 100) + floor_div(y, 400) - 719468;
+}
+
+/* Day number of a lenient date in Java's calendar: Julian before the cutover, Gregorian from then on. */
+static int64_t days_of(int64_t year, int64_t month, int64_t day, int64_t more_days) {
+    int64_t gregorian = days_of_month(year, month, false) + day - 1 + more_days;
+    int64_t julian = days_of_month(year, month, true) + day - 1 + more_days;
+    if (year > CUTOVER_YEAR)
+        return gregorian >= CUTOVER_DAY ? gregorian : julian;
+    if (year < CUTOVER_YEAR)
+        return julian;
+    return gregorian >= CUTOVER_DAY ? gregorian : julian;
+}
+
+static int64_t days_to_year(int64_t days, int *ret_month, int *ret_day) {
+    days += 719468;
+    int64_t era = floor_div(days, 146097);
+    int64_t of_era = days - era * 146097;
+    int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
+    int64_t m = (5 * of_year + 2) / 153;
+    *ret_day = (int)(of_year - (153 * m + 2) / 5 + 1);
+    *ret_month = (int)(m < 10 ? m + 3 : m - 9);
+    return year + era * 400 + (*ret_month <= 2);
+}
+
+/* ---- Reading ----------------------------------------------------------------------------------------------------- */
+
+/* A whole number as DecimalFormat reads one in front of a literal: blanks, a sign, digits. Kept as Java's int. */
+static bool take_number(struct cursor *c, int64_t *ret_value) {
+    while (c->p < c->end && (*c->p == ' ' || *c->p == '\t'))
+        c->p++;
+    bool negative = c->p < c->end && *c->p == '-';
+    c->p += negative;
+    int64_t value = 0;
+    const char *from = c->p;
+    for (; c->p < c->end && *c->p >= '0' && *c->p <= '9' && value < INT64_MAX / 100; c->p++)
+        value = value * 10 + (*c->p - '0');
+    if (c->p == from)
+        return false;
+    *ret_value = (int32_t)(negative ? -value : value);
+    return true;
+}
+
+static bool take_literal(struct cursor *c, char literal) {
+    if (c->p == c->end || *c->p != literal)
+        return false;
+    c->p++;
+    return true;
+}
+
+static bool take_date(struct cursor *c, int64_t *ret_year, int64_t *ret_month, int64_t *ret_day) {
+    return take_number(c, ret_year) && take_literal(c, '-') && take_number(c, ret_month) && take_literal(c, '-') &&
+           take_number(c, ret_day);
+}
+
+static bool take_time(struct cursor *c, int64_t *ret_ms) {
+    int64_t hour, minute, second, ms;
+    if (!take_number(c, &hour) || !take_literal(c, ':') || !take_number(c, &minute) || !take_literal(c, ':') ||
+        !take_number(c, &second) || !take_literal(c, '.') || !take_number(c, &ms) || !take_literal(c, 'Z'))
+        return false;
+    *ret_ms = ((hour * 60 + minute) * 60 + second) * 1000 + ms;
+    return true;
+}
+
+static int64_t to_ms(int64_t year, int64_t month, int64_t day, int64_t time_ms) {
+    int64_t more_days = floor_div(time_ms, MS_PER_DAY);
+    time_ms -= more_days * MS_PER_DAY;
+    return days_of(year, month - 1, day, more_days) * MS_PER_DAY + time_ms;
+}
+
+static size_t utf16_length(const char *s, size_t len) {
+    size_t count = 0;
+    for (size_t i = 0; i < len; i++) {
+        unsigned char byte = (unsigned char)s[i];
+        count += (byte & 0xC0) != 0x80; /* every character, */
+        count += byte >= 0xF0;          /* and a second unit beyond U+FFFF */
+    }
+    return count;
+}
+
+enum logical values_parse_temporal(const char *s, size_t len, int64_t *ret_ms) {
+    struct cursor c = {s, s + len};
+    int64_t year = 1970, month = 1, day = 1, time_ms = 0;
+    enum logical logical;
+    bool ok;
+    switch (utf16_length(s, len)) {
+    case DATE_LENGTH:
+        logical = LOGICAL_DATE;
+        ok = take_date(&c, &year, &month, &day);
+        break;
+    case TIME_LENGTH:
+        logical = LOGICAL_TIME;
+        ok = take_time(&c, &time_ms);
+        break;
+    case TIMESTAMP_LENGTH:
+        logical = LOGICAL_TIMESTAMP;
+        ok = take_date(&c, &year, &month, &day) && take_literal(&c, 'T') && take_time(&c, &time_ms);
+        break;
+    default:
+        return LOGICAL_NONE;
+    }
+    if (!ok)
+        return LOGICAL_NONE;
+    *ret_ms = to_ms(year, month, day, time_ms);
+    return logical;
+}
+
+/* ---- Writing ----------------------------------------------------------------------------------------------------- */
+
+static int add_date(struct buf *out, int64_t days) {
+    int month, day;
+    int64_t year = days_to_year(days, &month, &day);
+    return buf_printf(out, "%04lld-%02d-%02d", (long long)year, month, day);
+}
+
+static int add_time(struct buf *out, int64_t ms) {
+    return buf_printf(out, "%02d:%02d:%02d.%03dZ", (int)(ms / 3600000), (int)(ms / 60000 % 60), (int)(ms / 1000 % 60),
+                      (int)(ms % 1000));
+}
+
+int values_temporal_text(struct buf *out, int64_t ms) {
+    int64_t days = floor_div(ms, MS_PER_DAY), time_ms = ms - days * MS_PER_DAY;
+    if (ms < MS_PER_DAY)
+        return add_time(out, time_ms);
+    if (time_ms == 0)
+        return add_date(out, days);
+    if (add_date(out, days) < 0 || buf_add_char(out, 'T') < 0)
+        return -1;
+    return add_time(out, time_ms);
+}

@@ -1,0 +1,125 @@
+/* SimpleHeaderConverter and Values.parseString against what Java answers. */
+#include "connect/convert/header_simple.h"
+#include "tests/support/suite.h"
+
+#include <string.h>
+
+#include "connect/base/arena.h"
+#include "connect/base/json.h"
+#include "connect/data/values_parse.h"
+#include "connect/data/values_text.h"
+#include "tests/support/golden_value.h"
+
+static bool is_simple(const cJSON *vector) {
+    const char *converter = json_get_text(vector, "converter");
+    return converter && strcmp(converter, simple_header_converter.class_name) == 0 && !golden_has_utf16(vector);
+}
+
+static void check_to(const cJSON *vector, void *arg) {
+    if (!is_simple(vector))
+        return;
+    ++*(int *)arg;
+    AUTO(arena) arena = arena_new(0);
+    struct kc_value in = golden_bytes(arena, cJSON_GetObjectItem(vector, "in"));
+    struct kc_header header = {.key = "h"};
+    struct kc_error err = {0};
+    int rc = simple_header_converter.header_converter->to_connect(
+        NULL, arena, "t", in.tag == KC_V_NULL ? NULL : in.bytes, in.len, &header, &err);
+    if (!golden_expect_error(vector, rc < 0, &err))
+        golden_expect_pair(golden_id(vector), cJSON_GetObjectItem(golden_answer(vector), "out"), header.schema,
+                           &header.value);
+}
+
+START_TEST(to_connect) {
+    int count = 0;
+    golden_each("header_converter.jsonl", "to", check_to, &count);
+    ck_assert_int_eq(count, 85);
+}
+END_TEST
+
+static void check_from(const cJSON *vector, void *arg) {
+    if (!is_simple(vector))
+        return;
+    ++*(int *)arg;
+    AUTO(arena) arena = arena_new(0);
+    struct kc_header header = {.key = "h"};
+    golden_pair(arena, cJSON_GetObjectItem(vector, "in"), &header.schema, &header.value);
+    struct kc_value bytes = kc_null();
+    struct kc_error err = {0};
+    int rc = simple_header_converter.header_converter->from_connect(NULL, arena, "t", &header, &bytes, &err);
+    if (!golden_expect_error(vector, rc < 0, &err))
+        golden_expect_bytes(golden_id(vector), cJSON_GetObjectItem(golden_answer(vector), "out"), &bytes);
+}
+
+START_TEST(from_connect) {
+    int count = 0;
+    golden_each("header_converter.jsonl", "from", check_from, &count);
+    ck_assert_int_ge(count, 54);
+}
+END_TEST
+
+static void check_parse(const cJSON *vector, void *arg) {
+    ++*(int *)arg;
+    AUTO(arena) arena = arena_new(0);
+    struct kc_value in = golden_value(arena, NULL, cJSON_GetObjectItem(vector, "in"));
+    const struct kc_schema *schema = NULL;
+    struct kc_value value = kc_null(), text = kc_null();
+    struct kc_error err = {0};
+    const cJSON *answer = golden_answer(vector), *out = cJSON_GetObjectItem(answer, "out");
+    int rc = in.tag == KC_V_NULL ? 0 : values_parse(arena, in.s, in.len, &schema, &value, &err);
+    if (golden_expect_error(vector, rc < 0, &err))
+        return;
+    golden_expect_pair(golden_id(vector), out, schema, &value);
+    ck_assert_int_eq(values_to_string(arena, &value, &text, &err), 0);
+    golden_expect_value(golden_id(vector), NULL, cJSON_GetObjectItem(out, "string"), &text);
+}
+
+START_TEST(parse_string) {
+    int count = 0;
+    golden_each("header_converter.jsonl", "parseString", check_parse, &count);
+    ck_assert_int_eq(count, 206);
+}
+END_TEST
+
+/* Deep, long and malicious: an answer in reasonable time, and it is the text itself. */
+START_TEST(malicious) {
+    static const struct {
+        const char *open, *inner, *close;
+    } table[] = {
+        {"[", "", "]"},         {"[", "x", ""},    {"{\"a\": ", "x", ""},
+        {"{\"a\": ", "x", "}"}, {"[ ", "x", " ]"}, {"{1: {", "", ""},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        for (int depth = 10; depth <= 100000; depth *= 10) {
+            AUTO_BUF text;
+            buf_init(&text, 10000000);
+            for (int n = 0; n < depth; n++)
+                buf_add_text(&text, table[i].open);
+            buf_add_text(&text, table[i].inner);
+            for (int n = 0; n < depth; n++)
+                buf_add_text(&text, table[i].close);
+            AUTO(arena) arena = arena_new(0);
+            const struct kc_schema *schema = NULL;
+            struct kc_value value;
+            ck_assert_int_eq(values_parse(arena, text.data, text.len, &schema, &value, NULL), 0);
+            bool array = i == 0 && depth <= 500;
+            ck_assert_int_eq(value.tag, array ? KC_V_ARRAY : KC_V_STRING);
+            if (!array)
+                ck_assert_uint_eq(value.len, text.len);
+        }
+    }
+}
+END_TEST
+
+static Suite *make_suite(void) {
+    Suite *suite = suite_create("header_simple");
+    TCase *tcase = tcase_create("all");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, to_connect);
+    tcase_add_test(tcase, from_connect);
+    tcase_add_test(tcase, parse_string);
+    tcase_add_test(tcase, malicious);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
+SUITE_MAIN(make_suite)
