@@ -183,7 +183,7 @@ void sink_commit_if_due(struct sink_task *s, int64_t now_ms) {
 static int seek_once(struct sink_task *s, rd_kafka_topic_partition_list_t *list, struct kc_error *err) {
     rd_kafka_error_t *error = rd_kafka_seek_partitions(s->rk, list, SEEK_TIMEOUT_MS);
     if (error) {
-        client_error(err, rd_kafka_error_code(error), "Could not seek: %s", rd_kafka_error_string(error));
+        client_error(err, rd_kafka_error_code(error), "Could not seek");
         rd_kafka_error_destroy(error);
         return -1;
     }
@@ -192,8 +192,8 @@ static int seek_once(struct sink_task *s, rd_kafka_topic_partition_list_t *list,
         if (!code) {
             rd_kafka_topic_partition_list_del_by_idx(list, i);
         } else if (code != RD_KAFKA_RESP_ERR__STATE) {
-            return client_error(err, code, "Could not seek %s-%" PRId32 " to %" PRId64 ": %s", list->elems[i].topic,
-                                list->elems[i].partition, list->elems[i].offset, rd_kafka_err2str(code));
+            return client_error(err, code, "Could not seek %s-%" PRId32 " to %" PRId64, list->elems[i].topic,
+                                list->elems[i].partition, list->elems[i].offset);
         }
     }
     return 0;

@@ -54,6 +54,8 @@ uint32_t sink_consume(struct sink_task *s, int64_t timeout_ms) {
         got += more > 0 ? more : 0;
     }
     s->message_count = got > 0 ? (uint32_t)got : 0;
+    if (got > 0)
+        client_fetch_wake(s->rk, s->message_count < s->batch.capacity, &s->fetch_wake_ms);
     return s->message_count;
 }
 
@@ -75,7 +77,7 @@ static void handle_event(struct sink_task *s, const rd_kafka_message_t *m) {
     case RD_KAFKA_RESP_ERR__FATAL:
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
         if (!s->consume_failed)
-            client_error(&s->consume_err, m->err, "%s", rd_kafka_message_errstr(m));
+            client_error(&s->consume_err, m->err, "The consumer cannot go on (%s)", rd_kafka_message_errstr(m));
         s->consume_failed = true;
         break;
     default:

@@ -127,11 +127,10 @@ static void keep_error(struct sink_task *s, const struct kc_error *err) {
 static void check(struct sink_task *s, rd_kafka_error_t *error, rd_kafka_resp_err_t code, const char *action) {
     struct kc_error err = {0};
     if (error) {
-        client_error(&err, rd_kafka_error_code(error), "Could not %s partitions: %s", action,
-                     rd_kafka_error_string(error));
+        client_error(&err, rd_kafka_error_code(error), "Could not %s partitions", action);
         rd_kafka_error_destroy(error);
     } else if (code) {
-        client_error(&err, code, "Could not %s partitions: %s", action, rd_kafka_err2str(code));
+        client_error(&err, code, "Could not %s partitions", action);
     } else {
         return;
     }

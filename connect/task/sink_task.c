@@ -11,23 +11,25 @@
 #include "connect/base/err.h"
 #include "connect/kafka/client.h"
 
-enum { DEFAULT_BATCH = 500, MAX_BATCH = 100000 };
+enum { MAX_BATCH = 100000 };
 
 /* ---- Start ---- */
 
 /* max.poll.records, which librdkafka does not know. */
 static uint32_t batch_capacity(const struct kc_config *consumer_props) {
-    const char *text = kc_config_get(consumer_props, "max.poll.records");
-    long long count = text ? strtoll(text, NULL, 10) : DEFAULT_BATCH;
-    return count < 1 ? DEFAULT_BATCH : (count > MAX_BATCH ? MAX_BATCH : (uint32_t)count);
+    int64_t count = client_number(CLIENT_CONSUMER, consumer_props, "max.poll.records");
+    return count < 1 ? 1 : (count > MAX_BATCH ? MAX_BATCH : (uint32_t)count);
 }
 
-/* What waits in the consumer's queue counts toward the worker's memory limit. */
+/* What waits in the consumer's queue is a part of the worker's memory: 16 MiB, or less when the worker may not have
+ * much. */
 static int limit_memory(const struct sink_task *s, rd_kafka_conf_t *conf, struct kc_error *err) {
-    enum { MIN_KB = 1024, MAX_KB = 32 * 1024 };
-    int64_t kb = s->task->worker->memory_limit_bytes / 16 / 1024;
+    enum { MIN_KB = 1024, MAX_KB = 16 * 1024, SHARE = 16 };
+    int64_t kb = s->task->worker->memory_limit_bytes / SHARE / 1024;
+    if (kb <= 0 || kb >= MAX_KB)
+        return 0;
     char text[24];
-    snprintf(text, sizeof text, "%d", kb < MIN_KB ? MIN_KB : (kb > MAX_KB ? MAX_KB : (int)kb));
+    snprintf(text, sizeof text, "%d", kb < MIN_KB ? MIN_KB : (int)kb);
     return client_set(conf, "queued.max.messages.kbytes", text, err);
 }
 
@@ -224,9 +226,6 @@ int sink_task_run(struct task *t, struct kc_error *err) {
     s.by_name = map_new(NULL);
     s.topics = map_new(topic_free);
     t->kind = &s;
-    t->tolerance.all = strcmp(t->conf.errors_tolerance, "all") == 0;
-    t->tolerance.retry_timeout_ms = t->conf.errors_retry_timeout_ms;
-    t->tolerance.retry_delay_max_ms = t->conf.errors_retry_delay_max_ms;
     t->tolerance.report = sink_report;
     t->tolerance.where = sink_where;
     int rc = start(&s, err);

@@ -44,6 +44,7 @@ struct sink_task {
 
     rd_kafka_t *rk;
     rd_kafka_queue_t *queue; /* of the consumer: messages, rebalances, commit results */
+    int64_t fetch_wake_ms;   /* of client_fetch_wake */
     struct map *topics;      /* name → struct sink_topic */
     struct map *by_name;     /* "topic\0partition" → struct sink_partition, assigned ones */
     struct sink_partition **assigned;

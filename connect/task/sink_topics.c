@@ -19,7 +19,7 @@ static int subscribe_to(struct sink_task *s, char *const *names, size_t count, s
         rd_kafka_topic_partition_list_add(list, names[i], RD_KAFKA_PARTITION_UA);
     rd_kafka_resp_err_t code = count ? rd_kafka_subscribe(s->rk, list) : rd_kafka_unsubscribe(s->rk);
     rd_kafka_topic_partition_list_destroy(list);
-    return code ? client_error(err, code, "Could not subscribe: %s", rd_kafka_err2str(code)) : 0;
+    return code ? client_error(err, code, "Could not subscribe") : 0;
 }
 
 static int compare_names(const void *a, const void *b) {
@@ -75,8 +75,7 @@ int sink_refresh_topics(struct sink_task *s, int64_t now_ms, struct kc_error *er
 
 /* How often to look for new topics: as the consumer's metadata, but at least once a minute. */
 static int64_t refresh_interval_ms(const struct kc_config *consumer_props) {
-    const char *text = kc_config_get(consumer_props, "metadata.max.age.ms");
-    long long ms = text ? strtoll(text, NULL, 10) : REFRESH_MAX_MS;
+    int64_t ms = client_number(CLIENT_CONSUMER, consumer_props, "metadata.max.age.ms");
     return ms > 0 && ms < REFRESH_MAX_MS ? ms : REFRESH_MAX_MS;
 }
 

@@ -8,13 +8,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "config/override_policy.h"
 #include "config/parse.h"
 #include "connect/base/arena.h"
 #include "connect/base/clock.h"
 #include "connect/base/err.h"
 #include "connect/base/log.h"
 #include "connect/base/thread.h"
+#include "connect/kafka/client.h"
 #include "connect/plugins.h"
 #include "connect/task/task_run.h"
 
@@ -28,16 +28,19 @@ static bool has_prefix(const struct kc_config *config, const char *prefix) {
     return false;
 }
 
+static int check_prefix(const struct task *t, const char *prefix, struct kc_error *err) {
+    return client_policy_enforce(t->worker->override_policy, &t->worker->override_allowlist, prefix,
+                                 t->connector_config, err);
+}
+
 /* Only the overrides of clients that this task will have are looked at. */
 static int check_overrides(const struct task *t, struct kc_error *err) {
     bool sink = t->plugin->kind == KC_KIND_SINK;
     bool dlq = sink && t->conf.dlq_topic && *t->conf.dlq_topic;
     bool admin = dlq || (!sink && has_prefix(t->connector_config, "topic.creation."));
-    if (sink && override_policy_check(t->worker, t->connector_config, "consumer.override.", err) < 0)
-        return -1;
-    if ((!sink || dlq) && override_policy_check(t->worker, t->connector_config, "producer.override.", err) < 0)
-        return -1;
-    if (admin && override_policy_check(t->worker, t->connector_config, "admin.override.", err) < 0)
+    if ((sink && check_prefix(t, "consumer.override.", err) < 0) ||
+        ((!sink || dlq) && check_prefix(t, "producer.override.", err) < 0) ||
+        (admin && check_prefix(t, "admin.override.", err) < 0))
         return -1;
     return 0;
 }
@@ -47,6 +50,9 @@ static int parse_configs(struct task *t, struct kc_error *err) {
     if (config_parse(sink ? connector_sink_options : connector_source_options, t->connector_config, t->arena, &t->conf,
                      sizeof(t->conf), err) < 0)
         return -1;
+    t->tolerance.all = strcmp(t->conf.errors_tolerance, "all") == 0;
+    t->tolerance.retry_timeout_ms = t->conf.errors_retry_timeout_ms;
+    t->tolerance.retry_delay_max_ms = t->conf.errors_retry_delay_max_ms;
     const struct kc_option *rows = t->plugin->task_options ? t->plugin->task_options : t->plugin->options;
     if (t->plugin->conf_size)
         t->plugin_conf = kc_arena_zalloc(t->arena, t->plugin->conf_size);

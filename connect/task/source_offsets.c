@@ -1,0 +1,201 @@
+/* Source offsets of one task: what was stored, and the commit of what Kafka has acknowledged. With
+ * offsets.storage.topic the connector's own topic is written first and the worker's as well as possible.
+ * @source OffsetStorageReaderImpl, OffsetStorageWriter, ConnectorOffsetBackingStore (distributed-worker 5.4, 12.4) */
+#include <stdlib.h>
+#include <string.h>
+
+#include "connect/base/arena.h"
+#include "connect/base/clock.h"
+#include "connect/base/err.h"
+#include "connect/kafka/client.h"
+#include "connect/task/source_task.h"
+
+enum { MIN_INTERVAL_MS = 10 };
+
+/* ---- Stores ---- */
+
+static void schedule(struct source_task *s, int64_t now_ms) {
+    int64_t interval = s->task->worker->offset_flush_interval_ms;
+    s->next_commit_ms = now_ms + (interval < MIN_INTERVAL_MS ? MIN_INTERVAL_MS : interval);
+}
+
+/* The clients of the connector's own topic: as its producers, with what only consumers and admin clients know beside
+ * it. */
+static struct kc_config *own_client(const struct task *t) {
+    struct kc_config *client = client_props_admin(t->worker->text, t->connector_config, NULL);
+    AUTO(props) consumer = client_props_consumer(t->worker->text, t->connector_config, NULL, NULL);
+    AUTO(props) producer = client_props_producer(t->worker->text, t->connector_config, NULL);
+    for (size_t i = 0; i < kc_config_count(consumer); i++)
+        kc_config_set(client, kc_config_key(consumer, i), kc_config_value(consumer, i));
+    for (size_t i = 0; i < kc_config_count(producer); i++)
+        kc_config_set(client, kc_config_key(producer, i), kc_config_value(producer, i));
+    kc_config_remove(client, "client.id");
+    kc_config_remove(client, "group.id");
+    return client;
+}
+
+static bool same_topic_as_worker(const struct task *t, const struct kc_config *client) {
+    const char *own = kc_config_get(client, "bootstrap.servers");
+    const char *workers = kc_config_get(t->worker->text, "bootstrap.servers");
+    return strcmp(t->conf.offsets_topic, t->worker->offset_topic) == 0 && own && workers && strcmp(own, workers) == 0;
+}
+
+int source_offsets_init(struct source_task *s, struct kc_error *err) {
+    struct task *t = s->task;
+    schedule(s, clock_ms());
+    if (!t->conf.offsets_topic || !*t->conf.offsets_topic)
+        return 0;
+    AUTO(props) client = own_client(t);
+    s->worker_offsets_too = !same_topic_as_worker(t, client);
+    s->own_offsets = offset_store_new_topic(t->worker, t->conf.offsets_topic, client);
+    return offset_store_start(s->own_offsets, err);
+}
+
+void source_offsets_done(struct source_task *s) {
+    offset_store_free(s->own_offsets);
+    s->own_offsets = NULL;
+}
+
+static struct offset_store *primary(const struct source_task *s) {
+    return s->own_offsets ? s->own_offsets : s->task->offsets;
+}
+
+/* NULL: there is one store only */
+static struct offset_store *secondary(const struct source_task *s) {
+    return s->own_offsets && s->worker_offsets_too ? s->task->offsets : NULL;
+}
+
+/* ---- For the connector ---- */
+
+int source_context_offset(struct kc_source_context *ctx, struct kc_arena *arena, const struct kc_value *partition,
+                          struct kc_value *ret_offset, struct kc_error *err) {
+    struct source_task *s = ctx->worker;
+    struct task *t = s->task;
+    int64_t timeout = t->worker->offset_flush_timeout_ms;
+    *ret_offset = kc_null();
+    if (offset_store_get(primary(s), t->connector, partition, timeout, arena, ret_offset, err) < 0)
+        return -1;
+    if (ret_offset->tag != KC_V_NULL || !secondary(s))
+        return 0;
+    return offset_store_get(secondary(s), t->connector, partition, timeout, arena, ret_offset, err);
+}
+
+const struct kc_source_partition *source_context_partition(struct kc_source_context *ctx,
+                                                           const struct kc_value *partition) {
+    struct source_task *s = ctx->worker;
+    struct kc_error err = {0};
+    size_t len;
+    char *key = offset_store_key(primary(s), s->task->connector, partition, &len, &err);
+    if (!key) {
+        source_fail(s, &err);
+        return NULL;
+    }
+    return acks_partition(s->acks, key, len);
+}
+
+/* ---- Commit ---- */
+
+struct flush {
+    struct kc_arena *arena;
+    struct offset_entry *entries;
+    size_t count, capacity;
+    struct kc_error err;
+    bool failed;
+};
+
+static const char *type_name(const struct kc_value *v) {
+    return v->tag == KC_V_ARRAY ? "ARRAY" : (v->tag == KC_V_STRUCT ? "STRUCT" : "MAP");
+}
+
+/* @source OffsetUtils.validateFormat */
+static int check_offset(const struct kc_value *offset, struct kc_error *err) {
+    if (offset->tag == KC_V_NULL)
+        return 0;
+    if (offset->tag != KC_V_MAP)
+        return kc_fail(err, KC_DATA_EXCEPTION, "Offsets must be specified as a Map");
+    for (uint32_t i = 0; i < offset->len; i++) {
+        const struct kc_entry *e = &offset->entries[i];
+        if (e->key.tag != KC_V_STRING)
+            return kc_fail(err, KC_DATA_EXCEPTION, "Offsets may only use String keys");
+        if (e->value.tag > KC_V_BYTES)
+            return kc_fail(err, KC_DATA_EXCEPTION,
+                           "Offsets may only contain primitive types as values, but field %.*s contains %s",
+                           (int)e->key.len, e->key.s, type_name(&e->value));
+    }
+    return 0;
+}
+
+static bool add_entry(void *arg, struct kc_source_partition *part) {
+    struct flush *f = arg;
+    if (f->failed || check_offset(&part->committable, &f->err) < 0) {
+        f->failed = true;
+        return false;
+    }
+    if (f->count == f->capacity) {
+        size_t capacity = f->capacity ? f->capacity * 2 : 64;
+        f->entries =
+            arena_grow(f->arena, f->entries, f->capacity * sizeof(*f->entries), capacity * sizeof(*f->entries));
+        f->capacity = capacity;
+    }
+    struct offset_entry *e = &f->entries[f->count++];
+    *e = (struct offset_entry){.key = part->key, .key_len = part->key_len};
+    if (part->committable.tag != KC_V_NULL)
+        e->value = kc_value_to_json(f->arena, &part->committable, &e->value_len);
+    return false;
+}
+
+static int write_entries(struct source_task *s, const struct flush *f, int64_t timeout_ms, struct kc_error *err) {
+    struct offset_store *second = secondary(s);
+    for (size_t i = 0; second && i < f->count; i++) /* tombstones go to the second store first */
+        if (!f->entries[i].value && offset_store_set(second, &f->entries[i], 1, timeout_ms, err) < 0)
+            return -1;
+    if (offset_store_set(primary(s), f->entries, f->count, timeout_ms, err) < 0)
+        return -1;
+    struct kc_error second_err = {0};
+    if (second && offset_store_set(second, f->entries, f->count, timeout_ms, &second_err) < 0)
+        kc_log(KC_WARN, LOG_SOURCE_TASK, "Offsets are in topic %s but not in the worker's: %s",
+               s->task->conf.offsets_topic, second_err.text);
+    return 0;
+}
+
+/* What fails stays dirty and is written with the next commit, newer offsets winning. */
+static void commit(struct source_task *s, int64_t timeout_ms) {
+    if (!acks_any_dirty(s->acks)) {
+        if (s->ops->commit)
+            s->ops->commit(s->self);
+        return;
+    }
+    struct flush f = {.arena = arena_new(0)};
+    acks_each_dirty(s->acks, add_entry, &f);
+    if (f.failed || write_entries(s, &f, timeout_ms, &f.err) < 0) {
+        kc_log(KC_ERROR, LOG_SOURCE_TASK,
+               "WorkerSourceTask{id=%s-%d} Failed to commit offsets: %s: %s, trying again with the next commit",
+               s->task->connector, s->task->number, f.err.exception, f.err.text);
+    } else {
+        acks_stored(s->acks);
+        kc_log(KC_DEBUG, LOG_SOURCE_TASK, "Offsets of %zu source partitions committed", f.count);
+        if (s->ops->commit)
+            s->ops->commit(s->self);
+    }
+    arena_free(f.arena);
+}
+
+void source_commit_if_due(struct source_task *s, int64_t now_ms) {
+    if (now_ms < s->next_commit_ms || s->failed)
+        return;
+    commit(s, s->task->worker->offset_flush_timeout_ms);
+    schedule(s, clock_ms());
+}
+
+void source_commit_last(struct source_task *s) {
+    int64_t deadline = clock_ms() + s->task->worker->offset_flush_timeout_ms;
+    while (acks_outstanding(s->acks) && !s->failed && !task_cancelled(s->task) && clock_ms() < deadline)
+        source_serve(s, 50);
+    if (task_cancelled(s->task))
+        return;
+    if (acks_outstanding(s->acks))
+        kc_log(KC_WARN, LOG_SOURCE_TASK, "%zu records are not acknowledged; they will be read again",
+               acks_outstanding(s->acks));
+    int64_t left = deadline - clock_ms();
+    commit(s, left > 1000 ? left : 1000);
+}

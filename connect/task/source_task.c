@@ -1,0 +1,232 @@
+/* A source task from start to end: poll, transform, convert, send, commit.
+ * Runs on the thread of its task (task.c), owns the producer, ends when the task is told to stop or something fails.
+ * @source AbstractWorkerSourceTask, WorkerSourceTask (distributed-worker 12) */
+#include "connect/task/source_task.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "connect/base/arena.h"
+#include "connect/base/clock.h"
+#include "connect/base/err.h"
+#include "connect/kafka/client.h"
+
+enum {
+    BATCH_RECORDS = 2000,
+    FREE_BATCHES_MAX = 4,  /* kept for the next polls */
+    QUICK_POLL_MS = 5,     /* a poll that is shorter and gives nothing did not wait */
+    IDLE_WAIT_MS = 100,    /* then the task waits for it */
+    SEND_BACKOFF_MS = 100, /* after a retriable failure to send */
+    POLL_ERROR_BACKOFF_MS = 500,
+    PAUSED_SERVE_MS = 50 /* how often a paused task looks for acknowledgements that are still outstanding */
+};
+
+/* ---- Batches ---- */
+
+static struct source_batch *batch_new(struct source_task *s) {
+    struct list *item = list_pop(&s->free_batches);
+    struct source_batch *sb;
+    if (item) {
+        s->free_count--;
+        sb = CONTAINER_OF(item, struct source_batch, link);
+    } else {
+        sb = calloc(1, sizeof *sb);
+        if (!sb || !(sb->batch.records = calloc(BATCH_RECORDS, sizeof(*sb->batch.records))) ||
+            !(sb->acks = calloc(BATCH_RECORDS, sizeof(*sb->acks))))
+            abort();
+        sb->batch.arena = arena_new(0);
+        sb->batch.capacity = BATCH_RECORDS;
+        list_init(&sb->link);
+    }
+    sb->batch.count = 0;
+    sb->next = sb->held = 0;
+    sb->sent = false;
+    return sb;
+}
+
+static void batch_free(struct source_batch *sb) {
+    arena_free(sb->batch.arena);
+    free(sb->batch.records);
+    free(sb->acks);
+    free(sb);
+}
+
+/* Nobody needs its records any more. */
+static void batch_recycle(struct source_task *s, struct source_batch *sb) {
+    list_remove(&sb->link);
+    if (s->free_count == FREE_BATCHES_MAX) {
+        batch_free(sb);
+        return;
+    }
+    arena_reset(sb->batch.arena);
+    list_append(&s->free_batches, &sb->link);
+    s->free_count++;
+}
+
+static void on_release(void *arg, struct ack *ack) {
+    struct source_batch *sb = ack->owner;
+    if (--sb->held == 0 && sb->sent)
+        batch_recycle(arg, sb);
+}
+
+static void free_batches(struct list *head) {
+    struct list *item;
+    while ((item = list_pop(head)))
+        batch_free(CONTAINER_OF(item, struct source_batch, link));
+}
+
+/* ---- Start ---- */
+
+static bool context_stopping(const struct kc_source_context *ctx) {
+    return task_stopping(((struct source_task *)ctx->worker)->task);
+}
+
+static void context_wait(struct kc_source_context *ctx, int64_t ms) {
+    struct source_task *s = ctx->worker;
+    task_wait(s->task, ms, TARGET_STARTED);
+}
+
+void source_fail(struct source_task *s, const struct kc_error *err) {
+    if (!s->failed)
+        s->failure = *err;
+    s->failed = true;
+}
+
+static int start(struct source_task *s, struct kc_error *err) {
+    struct task *t = s->task;
+    s->ctx = (struct kc_source_context){
+        .worker = s,
+        .connector = t->connector,
+        .task = t->number,
+        .config = t->task_config,
+        .stopping = context_stopping,
+        .offset = source_context_offset,
+        .partition = source_context_partition,
+        .wait = context_wait,
+    };
+    if (topic_creation_new(t->connector_config, t->worker->topic_creation, &s->creation, err) < 0 ||
+        source_offsets_init(s, err) < 0 || source_open_producer(s, err) < 0)
+        return -1;
+    if (s->ops->start && s->ops->start(&s->ctx, t->plugin_conf, &s->self, err) < 0)
+        return -1;
+    s->started = true;
+    kc_log(KC_INFO, LOG_SOURCE_TASK, "WorkerSourceTask{id=%s-%d} Source task finished initialization and start",
+           t->connector, t->number);
+    return 0;
+}
+
+/* ---- One round ---- */
+
+static void stay_paused(struct source_task *s) {
+    struct task *t = s->task;
+    task_status(t, STATE_PAUSED, NULL);
+    while (!task_stopping(t) && task_target(t) == TARGET_PAUSED && !s->failed) {
+        source_serve(s, 0);
+        int64_t now = clock_ms();
+        source_commit_if_due(s, now);
+        task_wait(t, acks_outstanding(s->acks) ? PAUSED_SERVE_MS : s->next_commit_ms - now, TARGET_PAUSED);
+    }
+    if (!task_stopping(t) && !s->failed)
+        task_status(t, STATE_RUNNING, NULL);
+}
+
+/* The next batch, or none. -1: the task fails. */
+static int poll_once(struct source_task *s, struct kc_error *err) {
+    struct source_batch *sb = batch_new(s);
+    list_append(&s->in_flight, &sb->link);
+    int64_t before = clock_ms();
+    if (s->ops->poll(s->self, &sb->batch, err) < 0) {
+        sb->sent = true;
+        batch_recycle(s, sb);
+        if (!err->retriable)
+            return -1;
+        kc_log(KC_WARN, LOG_SOURCE_TASK,
+               "WorkerSourceTask{id=%s-%d} failed to poll records from SourceTask: %s: %s, polling again in %d ms",
+               s->task->connector, s->task->number, err->exception, err->text, POLL_ERROR_BACKOFF_MS);
+        task_wait(s->task, POLL_ERROR_BACKOFF_MS, TARGET_STARTED);
+        return 0;
+    }
+    if (sb->batch.count == 0) {
+        batch_recycle(s, sb);
+        if (clock_ms() - before < QUICK_POLL_MS)
+            task_wait(s->task, IDLE_WAIT_MS, TARGET_STARTED);
+        return 0;
+    }
+    s->current = sb;
+    return 0;
+}
+
+/* -1: the task fails. */
+static int send_current(struct source_task *s, struct kc_error *err) {
+    int rc = source_send(s, err);
+    if (rc < 0)
+        return -1;
+    if (rc == 0) { /* the rest in the next round */
+        source_serve(s, SEND_BACKOFF_MS);
+        return 0;
+    }
+    struct source_batch *sb = s->current;
+    s->current = NULL;
+    rc = tolerance_end(&s->task->tolerance, &sb->batch, err);
+    sb->sent = true;
+    if (sb->held == 0)
+        batch_recycle(s, sb);
+    return rc;
+}
+
+static int round_once(struct source_task *s, struct kc_error *err) {
+    source_serve(s, 0);
+    source_commit_if_due(s, clock_ms());
+    if (task_target(s->task) == TARGET_PAUSED)
+        stay_paused(s);
+    if (s->failed) {
+        *err = s->failure;
+        return -1;
+    }
+    if (task_stopping(s->task))
+        return 0;
+    if (!s->current) {
+        if (poll_once(s, err) < 0)
+            return -1;
+        if (s->failed || !s->current)
+            return 0;
+        source_convert(s);
+    }
+    return send_current(s, err);
+}
+
+/* ---- End ---- */
+
+/* 1. what was acknowledged is committed, 2. the connector stops, 3. the producer goes, and with it all batches. */
+static void end(struct source_task *s) {
+    if (s->started)
+        source_commit_last(s);
+    if (s->started && s->ops->stop)
+        s->ops->stop(s->self);
+    source_close_producer(s);
+    source_offsets_done(s);
+    topic_creation_free(s->creation);
+    acks_free(s->acks);
+    free_batches(&s->in_flight);
+    free_batches(&s->free_batches);
+}
+
+int source_task_run(struct task *t, struct kc_error *err) {
+    struct source_task s = {.task = t, .ops = t->plugin->source_task};
+    list_init(&s.free_batches);
+    list_init(&s.in_flight);
+    s.topics = map_new(free);
+    s.acks = acks_new(on_release, &s);
+    t->kind = &s;
+    t->tolerance.report = source_report;
+    t->tolerance.where = source_where;
+    int rc = start(&s, err);
+    if (rc == 0) {
+        task_status(t, STATE_RUNNING, NULL);
+        while (rc == 0 && !task_stopping(t))
+            rc = round_once(&s, err);
+    }
+    end(&s);
+    t->kind = NULL;
+    return rc;
+}

@@ -1,0 +1,89 @@
+/* Inside of a source task; private to source_*.c. Everything here belongs to the task's thread; delivery reports arrive
+ * there, too, whenever the task polls its producer.
+ *
+ *   source_task.c     start, loop, poll, end; batches
+ *   source_send.c     transforms, converters, producer, delivery reports
+ *   source_offsets.c  stored offsets, source partitions, commit
+ */
+#ifndef CONNECT_TASK_SOURCE_TASK_H
+#define CONNECT_TASK_SOURCE_TASK_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "connect/base/map.h"
+#include "connect/task/acks.h"
+#include "connect/task/task_run.h"
+#include "connect/task/topic_creation.h"
+
+/* One poll's records. Memory lives until the last of them is acknowledged and out of its partition's queue. */
+struct source_batch {
+    struct list link; /* in free or in flight */
+    struct kc_batch batch;
+    struct ack *acks; /* entry i is of record i */
+    uint32_t next;    /* the first record that was not sent yet */
+    uint32_t held;    /* records that were sent and whose memory is still needed */
+    bool sent;        /* all are */
+};
+
+/* A topic that was written to. */
+struct source_topic {
+    rd_kafka_topic_t *rkt;
+    uint64_t noted_in_round; /* when it was last noted as active (KIP-558) */
+};
+
+struct source_task {
+    struct task *task;
+    struct kc_source_context ctx;
+    const struct kc_source_task_ops *ops;
+    void *self;
+    bool started;
+
+    rd_kafka_t *rk;
+    rd_kafka_t *admin;               /* for topic creation; made when first needed */
+    struct map *topics;              /* name → struct source_topic */
+    struct topic_creation *creation; /* NULL: topics are left to the brokers */
+    uint64_t round;
+
+    struct acks *acks;
+    struct list free_batches, in_flight;
+    unsigned free_count;
+    struct source_batch *current; /* polled and not completely sent */
+
+    struct offset_store *own_offsets; /* of offsets.storage.topic; NULL: the worker's only */
+    bool worker_offsets_too;          /* own_offsets is not the same topic as the worker's */
+    int64_t next_commit_ms;
+
+    bool failed; /* a record was refused for good, or a source partition cannot be written; raised at the next check */
+    struct kc_error failure;
+};
+
+/* ---- source_task.c ---- */
+void source_fail(struct source_task *s, const struct kc_error *err); /* the first one stays */
+
+/* ---- source_send.c ---- */
+int source_open_producer(struct source_task *s, struct kc_error *err);
+void source_close_producer(struct source_task *s);
+/* Transforms and converts the current batch. After a failure that is not tolerated the records before it are left in
+ * the batch (see struct tolerance). */
+void source_convert(struct source_task *s);
+/* Sends what is left of the current batch. 1: all of it; 0: go on later (err says why); -1: the task fails. @blocks
+ * while the producer's queue is full */
+int source_send(struct source_task *s, struct kc_error *err);
+/* Delivery reports, then offsets move forward. @blocks up to timeout_ms */
+void source_serve(struct source_task *s, int timeout_ms);
+void source_report(void *arg, const struct kc_batch *batch, uint32_t index, const struct failure *failure);
+void source_where(void *arg, const struct kc_batch *batch, uint32_t index, char *ret_text, size_t size);
+
+/* ---- source_offsets.c ---- */
+int source_offsets_init(struct source_task *s, struct kc_error *err);
+void source_offsets_done(struct source_task *s);
+/* Commits when it is time. @blocks up to offset.flush.timeout.ms */
+void source_commit_if_due(struct source_task *s, int64_t now_ms);
+/* Waits for outstanding acknowledgements, then commits; at the end of the task. */
+void source_commit_last(struct source_task *s);
+int source_context_offset(struct kc_source_context *ctx, struct kc_arena *arena, const struct kc_value *partition,
+                          struct kc_value *ret_offset, struct kc_error *err);
+const struct kc_source_partition *source_context_partition(struct kc_source_context *ctx,
+                                                           const struct kc_value *partition);
+
+#endif
