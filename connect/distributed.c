@@ -105,7 +105,6 @@ void errand_free(struct errand *e) {
     buf_done(&e->json);
     free(e->connector);
     free(e->url);
-    free(e->text);
     free(e);
 }
 

@@ -1,6 +1,6 @@
-/* The herder of distributed mode: group membership, internal topics, desired state, requests. One thread with one libuv loop that
- * never blocks; everything reaches it through one mailbox. main.c makes it after the REST server is bound, starts and stops
- * it. Requests: connect/herder.h. @source DistributedHerder (distributed-worker 6, 7) */
+/* The herder of distributed mode: group membership, internal topics, desired state, requests. One thread with one libuv
+ * loop that never blocks; everything reaches it through one mailbox. main.c makes it after the REST server is bound,
+ * starts and stops it. Requests: connect/herder.h. @source DistributedHerder (distributed-worker 6, 7) */
 #ifndef CONNECT_DISTRIBUTED_H
 #define CONNECT_DISTRIBUTED_H
 
@@ -23,11 +23,11 @@ struct herder_setup { /* borrowed for the herder's life, texts are copied */
 struct herder *herder_new(const struct herder_setup *setup, struct kc_error *err);
 /* Starts the thread: cluster id, internal topics, group, then the tick loop. */
 int herder_start(struct herder *h, struct kc_error *err) KC_CHECKED;
-/* Ordered stop: requests are refused, connectors and tasks stopped, the group left, stores closed. Requests submitted later are
- * answered at once. false: something did not end in time; the process must end without freeing the herder.
+/* Ordered stop: requests are refused, connectors and tasks stopped, the group left, stores closed. Requests submitted
+ * later are answered at once. false: something did not end in time; the process must end without freeing the herder.
  * @thread main  @blocks up to worker.sync.timeout.ms + task.shutdown.graceful.timeout.ms + 15 s */
 bool herder_stop(struct herder *h);
-bool herder_failed(const struct herder *h); /* on_failed was called */
+bool herder_failed(const struct herder *h);   /* on_failed was called */
 struct herder *herder_free(struct herder *h); /* after a successful stop, or never started */
 
 AUTO_FREE(herder, struct herder, herder_free)

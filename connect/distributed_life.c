@@ -23,19 +23,21 @@ static int check_settings(const struct worker_conf *conf, struct kc_error *err) 
     size_t len;
     bool listed = false;
     if (strcmp(conf->exactly_once, "disabled") != 0)
-        return err_set(err, ERR_BAD_CONFIG,
-                       "Invalid value %s for configuration exactly.once.source.support: exactly-once source support is not "
-                       "available in kconnectd; use 'disabled'",
-                       conf->exactly_once);
+        return err_set(
+            err, ERR_BAD_CONFIG,
+            "Invalid value %s for configuration exactly.once.source.support: exactly-once source support is not "
+            "available in kconnectd; use 'disabled'",
+            conf->exactly_once);
     if (session_key_length(conf->inter_worker_key_algorithm, conf->inter_worker_key_size, &len, err) < 0)
         return -1;
     for (size_t i = 0; i < conf->inter_worker_verification_algorithms.count; i++)
         listed = listed || strcmp(conf->inter_worker_verification_algorithms.items[i],
                                   conf->inter_worker_signature_algorithm) == 0;
     if (!listed)
-        return err_set(err, ERR_BAD_CONFIG,
-                       "Signature algorithm (inter.worker.signature.algorithm) must be present in signature verification "
-                       "algorithms (inter.worker.verification.algorithms)");
+        return err_set(
+            err, ERR_BAD_CONFIG,
+            "Signature algorithm (inter.worker.signature.algorithm) must be present in signature verification "
+            "algorithms (inter.worker.verification.algorithms)");
     return 0;
 }
 
@@ -106,6 +108,7 @@ struct herder *herder_free(struct herder *h) {
     if (!h)
         return NULL;
     group_member_free(h->member);
+    client_security_free(h->security);
     job_queue_free(h->store_jobs);
     job_queue_free(h->pool);
     config_snapshot_unref(h->snap);
@@ -176,13 +179,13 @@ static int make_member(struct herder *h, struct kc_error *err) {
         client_id = strdup(c->client_id);
     else if (asprintf(&client_id, "connect-%s", h->worker_id) < 0)
         abort();
-    AUTO(wire_security) security = client_security(c->text, err);
-    if (!security)
+    h->security = client_security(c->text, err);
+    if (!h->security)
         return -1;
-    const char *setup_timeout = kc_config_get(c->text, "socket.connection.setup.timeout.ms");
+    const char *setup_timeout = kc_config_get(c->text, "socket.connection.setup.timeout.ms"); /* checked as a LONG */
     struct group_member_conf conf = {.bootstrap_servers = buf_text(&servers),
                                      .client_id = client_id,
-                                     .security = security,
+                                     .security = h->security,
                                      .group_id = c->group_id,
                                      .url = h->url,
                                      .protocol = h->protocol,
@@ -195,7 +198,8 @@ static int make_member(struct herder *h, struct kc_error *err) {
                                      .reconnect_backoff_ms = c->reconnect_backoff_ms,
                                      .reconnect_backoff_max_ms = c->reconnect_backoff_max_ms,
                                      .metadata_max_age_ms = c->metadata_max_age_ms,
-                                     .connection_setup_timeout_ms = setup_timeout ? strtoll(setup_timeout, NULL, 10) : 10000,
+                                     .connection_setup_timeout_ms =
+                                         setup_timeout ? strtoll(setup_timeout, NULL, 10) : 10000,
                                      .scheduled_rebalance_max_delay_ms = c->scheduled_rebalance_max_delay_ms};
     h->member = group_member_new(&conf, &herder_group_callbacks, h, err);
     return h->member ? group_member_start(h->member, err) : -1;
@@ -337,7 +341,8 @@ bool herder_stop(struct herder *h) {
     if (!h->thread_started)
         return true;
     event_post(h, event_new(EV_SHUTDOWN, NULL));
-    if (!await_end(h, clock_ms() + h->conf->worker_sync_timeout_ms + h->conf->task_graceful_timeout_ms + STOP_EXTRA_MS)) {
+    if (!await_end(h,
+                   clock_ms() + h->conf->worker_sync_timeout_ms + h->conf->task_graceful_timeout_ms + STOP_EXTRA_MS)) {
         kc_log(KC_ERROR, LOG_HERDER, "The herder did not stop in time");
         return false;
     }

@@ -1,5 +1,5 @@
-/* Requests that need no turn: what the pictures of the internal topics tell, target states, logger levels of the cluster, and
- * validation. @source AbstractHerder (rest-api 3.1, 5) */
+/* Requests that need no turn: what the pictures of the internal topics tell, target states, logger levels of the
+ * cluster, and validation. @source AbstractHerder (rest-api 3.1, 5) */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,14 +11,15 @@
 
 /* ---- lists ------------------------------------------------------------------------------------------------------- */
 
-static void add_status(struct herder *h, struct buf *out, const struct snapshot_connector *c, struct restart_plan *plan) {
+static void add_status(struct herder *h, struct buf *out, const struct snapshot_connector *c,
+                       struct restart_plan *plan) {
     (void)h;
     buf_add_text(out, "\"status\":");
     herder_json_state(out, plan, herder_json_type(c->config), false);
 }
 
-static void expand_one(struct herder *h, const struct herder_request *req, const struct snapshot_connector *c, bool *first,
-                       struct buf *out) {
+static void expand_one(struct herder *h, const struct herder_request *req, const struct snapshot_connector *c,
+                       bool *first, struct buf *out) {
     struct restart_request none = {0};
     AUTO(restart_plan) plan = req->expand_status ? restart_plan_of(h->statuses, c->name, none) : NULL;
     if (req->expand_status && !plan)
@@ -194,7 +195,8 @@ static void validated(struct herder *h, struct errand *e) {
 static void start_validation(struct herder *h, struct herder_request *req) {
     const char *class_name = req->config ? kc_config_get(req->config, "connector.class") : NULL;
     if (!req->config)
-        answer_fail(req, ERR_INTERNAL, "Cannot invoke \"java.util.Map.get(Object)\" because \"connectorConfig\" is null");
+        answer_fail(req, ERR_INTERNAL,
+                    "Cannot invoke \"java.util.Map.get(Object)\" because \"connectorConfig\" is null");
     else if (class_name && req->plugin && !names_match(class_name, req->plugin))
         answer_fail(req, ERR_BAD_REQUEST, "Included connector type %s does not match request type %s", class_name,
                     req->plugin);

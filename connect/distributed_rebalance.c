@@ -1,5 +1,5 @@
-/* Assignments of the group: stopping what is revoked, starting what is new, catching up with the config topic in between.
- * The callbacks run on the group's thread and only copy and post.
+/* Assignments of the group: stopping what is revoked, starting what is new, catching up with the config topic in
+ * between. The callbacks run on the group's thread and only copy and post.
  * @source DistributedHerder.handleRebalanceCompleted, RebalanceListener (distributed-worker 6.2, 6.5) */
 #include <stdlib.h>
 #include <string.h>
@@ -115,13 +115,15 @@ static void take_assignment(struct herder *h) {
     h->scheduled_rebalance_ms = h->asg->delay_ms > 0 ? clock_ms() + h->asg->delay_ms : NEVER_MS;
     worker_set_generation(h->worker, h->generation);
     kc_log(KC_INFO, LOG_HERDER,
-           "Joined group at generation %d with protocol version %d and got %zu connectors, %zu tasks, %zu and %zu revoked, "
+           "Joined group at generation %d with protocol version %d and got %zu connectors, %zu tasks, %zu and %zu "
+           "revoked, "
            "rebalance delay: %d, error %d",
            h->generation, h->asg->version, h->asg->work.connector_count, h->asg->work.task_count,
            h->asg->revoked.connector_count, h->asg->revoked.task_count, h->asg->delay_ms, h->asg->error);
     if (old_version >= GROUP_SESSIONED && h->asg->version < GROUP_SESSIONED)
-        kc_log(KC_WARN, LOG_HERDER, "Not all workers of the group speak the 'sessioned' protocol: requests between workers "
-                                    "are not checked");
+        kc_log(KC_WARN, LOG_HERDER,
+               "Not all workers of the group speak the 'sessioned' protocol: requests between workers "
+               "are not checked");
     if (assignment_is_leader(h->asg))
         clean_statuses(h);
 }
@@ -144,7 +146,7 @@ static void revoked_stopped(void *arg, size_t given_up) {
     group_member_revoked(h->member);
 }
 
-static void revoke(struct herder *h) {
+static void stop_revoked(struct herder *h) {
     h->revoke_pending = false;
     h->rejoining = true; /* an assignment follows; what was assigned before must not be started any more */
     kc_log(KC_INFO, LOG_HERDER, "Stopping %zu connectors and %zu tasks for a rebalance", h->revoked.connector_count,
@@ -160,7 +162,7 @@ bool rebalance_turn(struct herder *h) {
     }
     if (h->revoke_pending) {
         assignment_free(TAKE(h->new_asg)); /* older than the revocation */
-        revoke(h);
+        stop_revoked(h);
         return true;
     }
     return false;
@@ -184,8 +186,9 @@ void start_connector(struct herder *h, const char *connector) {
     struct kc_error err = {0};
     const struct snapshot_connector *c = config_snapshot_find(h->snap, connector);
     if (c && c->config && worker_start_connector(h->worker, c, ++h->tickets, &err) < 0)
-        kc_log(KC_ERROR, LOG_HERDER, "Couldn't instantiate connector %s because it has an invalid connector configuration. "
-                                     "This connector will not execute until reconfigured.",
+        kc_log(KC_ERROR, LOG_HERDER,
+               "Couldn't instantiate connector %s because it has an invalid connector configuration. "
+               "This connector will not execute until reconfigured.",
                connector);
 }
 
@@ -197,8 +200,8 @@ static void start_work(struct herder *h) {
     work_remove_all(&to_start, &h->running);
     herder_begin(h, "starting %zu connector(s) and task(s) after a rebalance",
                  to_start.connector_count + to_start.task_count);
-    kc_log(KC_INFO, LOG_HERDER, "Starting %zu connectors and %zu tasks using config offset %lld", to_start.connector_count,
-           to_start.task_count, (long long)h->asg->offset);
+    kc_log(KC_INFO, LOG_HERDER, "Starting %zu connectors and %zu tasks using config offset %lld",
+           to_start.connector_count, to_start.task_count, (long long)h->asg->offset);
     for (size_t i = 0; i < to_start.connector_count; i++)
         start_connector(h, to_start.connectors[i]);
     work_done(&h->running);
@@ -219,7 +222,8 @@ bool rebalance_complete(struct herder *h) {
     }
     h->caught_up = false;
     if (asg->error != ASSIGNMENT_OK || h->snap->offset != asg->offset) {
-        kc_log(KC_INFO, LOG_HERDER, "Current config state offset %lld does not match group assignment %lld. Forcing rebalance.",
+        kc_log(KC_INFO, LOG_HERDER,
+               "Current config state offset %lld does not match group assignment %lld. Forcing rebalance.",
                (long long)h->snap->offset, (long long)asg->offset);
         request_rejoin(h);
         return true;

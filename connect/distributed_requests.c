@@ -1,14 +1,15 @@
-/* Requests that wait for their turn: connectors created, read, changed, stopped, deleted; and the way there: validation and
- * signatures first. @source DistributedHerder (rest-api 3.1, 5, distributed-worker 7.1) */
+/* Requests that wait for their turn: connectors created, read, changed, stopped, deleted; and the way there: validation
+ * and signatures first. @source DistributedHerder (rest-api 3.1, 5, distributed-worker 7.1) */
 #include <stdlib.h>
 #include <string.h>
 
+#include "connect/base/arena.h"
 #include "connect/base/err.h"
 #include "connect/base/log.h"
 #include "connect/distributed_state.h"
 #include "connect/herder_json.h"
 #include "connect/internal_request.h"
-#include "connect/plugins.h"
+#include "connect/offsets_body.h"
 #include "connect/validation.h"
 
 static const struct snapshot_connector *find(struct herder *h, const char *connector) {
@@ -75,7 +76,8 @@ static void run_read(struct herder *h, struct op *op) {
 
 static int put_connector(struct herder *h, struct errand *e) {
     const struct herder_request *req = e->op->req;
-    return config_store_put_connector(h->configs, req->connector, req->config, e->has_target ? &e->target : NULL, &e->err);
+    return config_store_put_connector(h->configs, req->connector, req->config, e->has_target ? &e->target : NULL,
+                                      &e->err);
 }
 
 static void connector_put(struct herder *h, struct errand *e) {
@@ -121,7 +123,7 @@ static int check_config(struct herder *h, struct errand *e) {
     if (validation_error_count(v) > 0) {
         AUTO_TEXT message = validation_message(v);
         err_set(&e->err, ERR_BAD_REQUEST, "%s", message);
-        e->text = TAKE(message);
+        e->op->req->message = TAKE(message); /* may be longer than the error */
     }
     validation_free(v);
     return e->err.code ? -1 : 0;
@@ -158,8 +160,9 @@ static void run_patch(struct herder *h, struct op *op) {
     } else if (!c) {
         not_found(op_take(op));
     } else if (!req->config) {
-        answer_fail(op_take(op), ERR_INTERNAL, "Cannot invoke \"java.util.Map.forEach(java.util.function.BiConsumer)\" because "
-                                               "\"patch\" is null");
+        answer_fail(op_take(op), ERR_INTERNAL,
+                    "Cannot invoke \"java.util.Map.forEach(java.util.function.BiConsumer)\" because "
+                    "\"patch\" is null");
     } else {
         struct kc_config *whole = kc_config_copy(c->config);
         merge(whole, req->config);
@@ -278,8 +281,19 @@ static bool signed_well(struct herder *h, struct herder_request *req) {
     struct kc_error err = {0};
     if (herder_protocol_version(h) < GROUP_SESSIONED)
         return true;
-    if (internal_request_verify(h->has_key ? &h->key : NULL, &h->conf->inter_worker_verification_algorithms, req->signature,
-                                req->signature_algorithm, req->body, req->body_len, &err) == 0)
+    if (internal_request_verify(h->has_key ? &h->key : NULL, &h->conf->inter_worker_verification_algorithms,
+                                req->signature, req->signature_algorithm, req->body, req->body_len, &err) == 0)
+        return true;
+    answer_error(req, &err);
+    return false;
+}
+
+/* A body without offsets is refused before anything else is looked at. */
+static bool offsets_given(struct herder_request *req) {
+    AUTO(arena) arena = arena_new(0);
+    struct offsets_body body;
+    struct kc_error err = {0};
+    if (offsets_body_parse(arena, req->body, req->body_len, &body, &err) == 0)
         return true;
     answer_error(req, &err);
     return false;
@@ -293,6 +307,8 @@ void on_request(struct herder *h, struct herder_request *req) {
     if (answer_at_once(h, req))
         return;
     if ((req->op == HERDER_PUT_TASKS || req->op == HERDER_FENCE) && !signed_well(h, req))
+        return;
+    if (req->op == HERDER_ALTER_OFFSETS && !offsets_given(req))
         return;
     if (req->op == HERDER_CREATE || req->op == HERDER_PUT_CONFIG) {
         struct op *op = calloc(1, sizeof(*op));

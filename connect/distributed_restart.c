@@ -1,6 +1,6 @@
-/* Restarts: of one connector or task (the synchronous requests), of what a restart request in the config topic selects, and of
- * connectors whose secrets have run out. @source DistributedHerder.restartConnector, restartTask, doRestartConnectorAndTasks
- * (distributed-worker 7.6, 7.7, rest-api 5.10, 5.11) */
+/* Restarts: of one connector or task (the synchronous requests), of what a restart request in the config topic selects,
+ * and of connectors whose secrets have run out. @source DistributedHerder.restartConnector, restartTask,
+ * doRestartConnectorAndTasks (distributed-worker 7.6, 7.7, rest-api 5.10, 5.11) */
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,7 +48,7 @@ const struct connector_listener herder_connector_listener = {.transition = post_
 
 /* A restart on its way: stopped, started, waiting for the start to end. */
 struct restart {
-    struct list link;           /* h->starting, once started */
+    struct list link; /* h->starting, once started */
     struct herder *h;
     struct herder_request *req; /* NULL: internal */
     char *connector;

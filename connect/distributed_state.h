@@ -1,9 +1,9 @@
 /* What the files distributed*.c share: the state of the herder and the ways to move it. Private to them.
  *
- * The tick (distributed_tick.c) is Java's tick() cut into turns: one turn looks at what is to be done first and does it. What may
- * block runs as an errand on another thread; while the tick waits for one, `busy` is set and no other turn begins, so that
- * the steps of one operation are never mixed with those of another. Requests that only read (distributed_reads.c) are
- * answered at once, busy or not. */
+ * The tick (distributed_tick.c) is Java's tick() cut into turns: one turn looks at what is to be done first and does
+ * it. What may block runs as an errand on another thread; while the tick waits for one, `busy` is set and no other turn
+ * begins, so that the steps of one operation are never mixed with those of another. Requests that only read
+ * (distributed_reads.c) are answered at once, busy or not. */
 #ifndef CONNECT_DISTRIBUTED_STATE_H
 #define CONNECT_DISTRIBUTED_STATE_H
 
@@ -25,10 +25,10 @@
 enum { HERDER_RETRY_MS = 250, HERDER_RETRY_MAX_MS = 60000, HERDER_BACKOFF_RETRIES = 5, OFFSETS_TIMEOUT_MS = 90000 };
 #define NEVER_MS INT64_MAX
 
-enum { /* the doors of the mailbox: type of a message */
-    MSG_REQUEST, /* REST → herder: struct herder_request */
-    MSG_JOB,     /* store, pool, worker → herder: struct job */
-    MSG_EVENT    /* config log, group, connectors, main → herder: struct event */
+enum {              /* the doors of the mailbox: type of a message */
+       MSG_REQUEST, /* REST → herder: struct herder_request */
+       MSG_JOB,     /* store, pool, worker → herder: struct job */
+       MSG_EVENT    /* config log, group, connectors, main → herder: struct event */
 };
 
 enum event_type {
@@ -98,7 +98,6 @@ struct errand {
     struct session_key key;
     struct config_snapshot *snap;
     struct buf json;
-    char *text;
     int http;
 };
 struct errand *errand_new(struct herder *h, int (*run)(struct herder *h, struct errand *e),
@@ -134,31 +133,32 @@ struct herder {
     struct config_store *configs;
     struct offset_store *offsets;
     struct status_store *statuses;
-    struct worker *worker;       /* NULL until the topics are read */
-    struct group_member *member; /* NULL until then */
+    struct worker *worker;          /* NULL until the topics are read */
+    struct group_member *member;    /* NULL until then */
+    struct wire_security *security; /* of the member, which points into it */
 
     /* shared with other threads */
     pthread_mutex_t door; /* guards closed */
     pthread_cond_t ended_cond;
-    bool closed;          /* the loop has ended: requests are answered by who submits them */
+    bool closed; /* the loop has ended: requests are answered by who submits them */
     bool ended;
     atomic_bool ready, failed, cancel_start;
     char *_Atomic cluster_id;
 
     /* the loop's own */
     bool busy, started, stopping, loop_over;
-    bool ending;      /* the shutdown is past its first step */
+    bool ending;         /* the shutdown is past its first step */
     int64_t stopping_ms; /* when it began */
-    struct list ops; /* struct op, by due time */
+    struct list ops;     /* struct op, by due time */
     struct config_snapshot *snap;
     struct assignment *asg, *new_asg;
     int32_t generation, new_generation;
-    struct work running;   /* what of the assignment was started */
-    struct work revoked;   /* to stop before the group goes on */
+    struct work running; /* what of the assignment was started */
+    struct work revoked; /* to stop before the group goes on */
     bool revoke_pending;
-    bool rejoining;        /* a new generation was asked for or is under way; nothing is started before it is here */
-    bool left_group;       /* because the config topic could not be read */
-    bool caught_up;        /* the config topic was read for this assignment */
+    bool rejoining;  /* a new generation was asked for or is under way; nothing is started before it is here */
+    bool left_group; /* because the config topic could not be read */
+    bool caught_up;  /* the config topic was read for this assignment */
     bool rebalance_resolved, can_read_configs, needs_reconfig_rebalance;
     int64_t scheduled_rebalance_ms, key_expiration_ms /* wall clock */, backoff_until_ms;
     int backoff_retries;
@@ -169,8 +169,8 @@ struct herder {
     struct map *restarts;  /* connector → struct restart_request */
     struct map *reconfigs; /* connector → struct reconfig_state */
     uint64_t tickets;
-    struct list starting;  /* struct restart: waiting for a transition */
-    struct map *ttls;      /* connector → int64_t due */
+    struct list starting; /* struct restart: waiting for a transition */
+    struct map *ttls;     /* connector → int64_t due */
 };
 
 /* ---- distributed.c: the loop and its doors ---- */
@@ -181,7 +181,7 @@ bool herder_is_leader(struct herder *h);
 const char *herder_leader_url(struct herder *h); /* "" when unknown */
 int herder_protocol_version(const struct herder *h);
 void loop_init(struct herder *h);
-void loop_run(struct herder *h);   /* until loop_end */
+void loop_run(struct herder *h); /* until loop_end */
 void loop_end(struct herder *h);
 void loop_drain(struct herder *h);
 void shutdown_turn(struct herder *h); /* distributed_life.c */
@@ -199,28 +199,28 @@ void answer_forward(struct herder_request *req, const char *url);
 void answer_no_leader(struct herder *h, struct herder_request *req); /* to the leader */
 
 /* ---- the seams ---- */
-void tick_turns(struct herder *h);                               /* distributed_tick.c */
-int64_t tick_next_due_ms(struct herder *h);                      /* clock_ms of the next thing to do */
+void tick_turns(struct herder *h);          /* distributed_tick.c */
+int64_t tick_next_due_ms(struct herder *h); /* clock_ms of the next thing to do */
 void read_configs(struct herder *h);
-void request_rejoin(struct herder *h);                           /* distributed_rebalance.c */
+void request_rejoin(struct herder *h);                                          /* distributed_rebalance.c */
 void on_assigned(struct herder *h, struct assignment *asg, int32_t generation); /* takes asg */
 void on_revoked(struct herder *h, struct work *work);                           /* takes the contents */
-bool rebalance_turn(struct herder *h); /* true: a turn was taken */
+bool rebalance_turn(struct herder *h);                                          /* true: a turn was taken */
 bool rebalance_complete(struct herder *h);
 extern const struct group_member_callbacks herder_group_callbacks;
 void on_config_event(struct herder *h, struct event *ev); /* distributed_updates.c */
 bool updates_turn(struct herder *h);
 extern const struct config_listener herder_config_listener;
-void on_request(struct herder *h, struct herder_request *req); /* distributed_requests.c */
+void on_request(struct herder *h, struct herder_request *req);     /* distributed_requests.c */
 bool answer_at_once(struct herder *h, struct herder_request *req); /* distributed_reads.c: true: done or under way */
-void on_transition(struct herder *h, struct event *ev);        /* distributed_restart.c */
+void on_transition(struct herder *h, struct event *ev);            /* distributed_restart.c */
 bool restart_turn(struct herder *h);
 void run_restart_connector(struct herder *h, struct op *op);
 void run_restart_task(struct herder *h, struct op *op);
 void run_restart_plan(struct herder *h, struct op *op);
 void start_connector(struct herder *h, const char *connector);
 void on_ttl(struct herder *h, const char *connector, int64_t ttl_ms);
-void restarts_fail(struct herder *h); /* at shutdown */
+void restarts_fail(struct herder *h);                              /* at shutdown */
 void request_reconfigure(struct herder *h, const char *connector); /* distributed_tasks.c */
 void on_task_configs(struct herder *h, struct reconfiguration *r);
 void run_put_tasks(struct herder *h, struct op *op);

@@ -1,5 +1,5 @@
-/* Task configurations: computed by the connectors that run here, written to the config topic by the leader, sent to it by the
- * others; repeated until it works. And the internal request that brings them from the others.
+/* Task configurations: computed by the connectors that run here, written to the config topic by the leader, sent to it
+ * by the others; repeated until it works. And the internal request that brings them from the others.
  * @source DistributedHerder.reconfigureConnectorTasksWithRetry, publishConnectorTaskConfigs, putTaskConfigs
  * (distributed-worker 7.3, 8) */
 #include <stdlib.h>
@@ -62,8 +62,9 @@ static void retry(struct herder *h, struct reconfig_state *rs, const char *conne
         delay = (int64_t)HERDER_RETRY_MS << rs->attempts;
     rs->attempts++;
     bool quiet = expected && now - rs->first_ms < KEY_ROTATION_MS;
-    kc_log(quiet ? KC_DEBUG : KC_ERROR, LOG_HERDER, "Failed to reconfigure connector's tasks (%s), retrying in %lld ms: %s",
-           connector, (long long)(delay < HERDER_RETRY_MAX_MS ? delay : HERDER_RETRY_MAX_MS), err->text);
+    kc_log(quiet ? KC_DEBUG : KC_ERROR, LOG_HERDER,
+           "Failed to reconfigure connector's tasks (%s), retrying in %lld ms: %s", connector,
+           (long long)(delay < HERDER_RETRY_MAX_MS ? delay : HERDER_RETRY_MAX_MS), err->text);
     rs->wanted = true;
     rs->in_flight = false;
     queue_compute(h, rs, connector, now + (delay < HERDER_RETRY_MAX_MS ? delay : HERDER_RETRY_MAX_MS));
@@ -165,9 +166,10 @@ static void publish(struct herder *h, struct reconfig_state *rs, struct reconfig
     const char *url = herder_leader_url(h);
     struct kc_error err = {0};
     if (!leader && !url[0]) {
-        err_set(&err, ERR_REBALANCING,
-                "Request to leader to reconfigure connector tasks failed because the URL of the leader's REST interface is "
-                "empty!");
+        err_set(
+            &err, ERR_REBALANCING,
+            "Request to leader to reconfigure connector tasks failed because the URL of the leader's REST interface is "
+            "empty!");
         retry(h, rs, r->connector, &err, false);
         return;
     }
@@ -182,7 +184,8 @@ static void publish(struct herder *h, struct reconfig_state *rs, struct reconfig
         errand_to_store(e);
         return;
     }
-    kc_log(KC_DEBUG, LOG_HERDER, "Forwarding task configurations of connector %s to the leader at %s", r->connector, url);
+    kc_log(KC_DEBUG, LOG_HERDER, "Forwarding task configurations of connector %s to the leader at %s", r->connector,
+           url);
     e->url = strdup(url);
     if (h->has_key)
         e->key = h->key;
@@ -238,7 +241,8 @@ void run_put_tasks(struct herder *h, struct op *op) {
                     req->connector);
         op_free(op);
     } else {
-        herder_begin(h, "writing %d task configs for connector %s to the config topic", req->task_count, req->connector);
+        herder_begin(h, "writing %d task configs for connector %s to the config topic", req->task_count,
+                     req->connector);
         struct errand *e = errand_new(h, write_received, received_written);
         e->op = op;
         errand_to_store(e);

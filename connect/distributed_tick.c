@@ -55,7 +55,8 @@ static void refreshed(struct herder *h, struct errand *e) {
     h->backoff_retries = HERDER_BACKOFF_RETRIES;
     config_snapshot_unref(h->snap);
     h->snap = config_store_snapshot(h->configs);
-    kc_log(KC_INFO, LOG_HERDER, "Finished reading to end of log and updated config snapshot, new config log offset: %lld",
+    kc_log(KC_INFO, LOG_HERDER,
+           "Finished reading to end of log and updated config snapshot, new config log offset: %lld",
            (long long)h->snap->offset);
     if (h->left_group)
         request_rejoin(h);
@@ -77,8 +78,9 @@ static void key_written(struct herder *h, struct errand *e) {
     herder_end(h);
     if (e->rc == 0 || h->stopping)
         return;
-    kc_log(KC_INFO, LOG_HERDER, "Failed to write new session key to config topic; forcing a read to the end of the config "
-                                "topic before possibly retrying: %s",
+    kc_log(KC_INFO, LOG_HERDER,
+           "Failed to write new session key to config topic; forcing a read to the end of the config "
+           "topic before possibly retrying: %s",
            e->err.text);
     h->can_read_configs = false;
 }

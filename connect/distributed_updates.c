@@ -1,5 +1,5 @@
-/* What the config topic tells: new, changed and removed connectors, task configurations, target states, session keys, restart
- * requests, logger levels. The callbacks run on the topic log's thread and only copy and post.
+/* What the config topic tells: new, changed and removed connectors, task configurations, target states, session keys,
+ * restart requests, logger levels. The callbacks run on the topic log's thread and only copy and post.
  * @source DistributedHerder.ConfigUpdateListener, processConnectorConfigUpdates … (distributed-worker 6.4) */
 #include <stdlib.h>
 #include <string.h>
@@ -79,31 +79,35 @@ static void on_level(const char *logger, const char *text) {
         log_set_level(logger, level);
 }
 
-void on_config_event(struct herder *h, struct event *ev) {
-    bool known = ev->connector && config_snapshot_find(h->snap, ev->connector);
-    switch (ev->type) {
+static void on_connector_event(struct herder *h, enum event_type type, const char *connector) {
+    bool known = config_snapshot_find(h->snap, connector) != NULL;
+    switch (type) {
     case EV_CONNECTOR_UPDATED:
-        kc_log(KC_INFO, LOG_HERDER, "Connector %s config updated", ev->connector);
+        kc_log(KC_INFO, LOG_HERDER, "Connector %s config updated", connector);
         if (known)
-            note(h->updated_connectors, ev->connector);
+            note(h->updated_connectors, connector);
         else
             h->needs_reconfig_rebalance = true;
         break;
     case EV_CONNECTOR_REMOVED:
-        kc_log(KC_INFO, LOG_HERDER, "Connector %s config removed", ev->connector);
+        kc_log(KC_INFO, LOG_HERDER, "Connector %s config removed", connector);
         if (known)
             h->needs_reconfig_rebalance = true;
         else
-            note(h->updated_connectors, ev->connector);
+            note(h->updated_connectors, connector);
         break;
     case EV_TASKS_UPDATED:
-        kc_log(KC_INFO, LOG_HERDER, "Tasks of connector %s configs updated", ev->connector);
+        kc_log(KC_INFO, LOG_HERDER, "Tasks of connector %s configs updated", connector);
         h->needs_reconfig_rebalance = true;
-        note(h->updated_tasks, ev->connector);
+        note(h->updated_tasks, connector);
         break;
-    case EV_TARGET_CHANGED:
-        note(h->updated_targets, ev->connector);
-        break;
+    default:
+        note(h->updated_targets, connector);
+    }
+}
+
+void on_config_event(struct herder *h, struct event *ev) {
+    switch (ev->type) {
     case EV_SESSION_KEY:
         on_key(h, &ev->key);
         break;
@@ -114,7 +118,7 @@ void on_config_event(struct herder *h, struct event *ev) {
         on_level(ev->connector, ev->level);
         break;
     default:
-        break;
+        on_connector_event(h, ev->type, ev->connector);
     }
 }
 

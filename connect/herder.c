@@ -36,6 +36,7 @@ struct herder_request *herder_request_free(struct herder_request *req) {
     free(req->signature);
     free(req->signature_algorithm);
     free(req->forward_url);
+    free(req->message);
     buf_done(&req->json);
     free(req);
     return NULL;
@@ -90,7 +91,8 @@ void answer_forward(struct herder_request *req, const char *url) {
     answer(req, 0);
 }
 
-/* ---- what REST says when a deadline has passed ---------------------------------------------------------------------- */
+/* ---- what REST says when a deadline has passed ----------------------------------------------------------------------
+ */
 
 char *herder_stage_text(struct herder *h) {
     AUTO_TEXT summary = stage_summary(h->stage);

@@ -59,6 +59,7 @@ struct herder_request {
     /* answer */
     int http;            /* 200, 201, 202, 204 or an error's */
     struct kc_error err; /* code != 0: error */
+    char *message;       /* the whole text of the error where err.text is too short for it, else NULL */
     struct buf json;     /* body; empty with 204 */
     bool created;        /* PUT_CONFIG: 201 */
     char *forward_url;   /* not NULL: this worker is not the right one; relay to this base URL ("" = unknown leader) */

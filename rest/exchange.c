@@ -135,7 +135,7 @@ static bool relay(struct pending *p, struct herder_request *req) {
 
 static void take_answer(struct rest_exchange *ex, struct herder_request *req) {
     if (req->err.code && req->http >= 400) {
-        reply_message(ex, (unsigned)req->http, "%s", req->err.text);
+        reply_message(ex, (unsigned)req->http, "%s", req->message ? req->message : req->err.text);
         return;
     }
     if (req->err.code) {

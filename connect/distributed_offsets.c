@@ -1,0 +1,448 @@
+/* Offsets over REST: read at any time, altered and reset while the connector is stopped. The preconditions are looked
+ * at in turn on the loop; the work itself blocks and runs on the pool, the herder staying busy while offsets are
+ * changed.
+ * @source DistributedHerder.modifyConnectorOffsets, Worker (distributed-worker 16, rest-api 5.14) */
+#include <stdlib.h>
+#include <string.h>
+
+#include "connect/base/arena.h"
+#include "connect/base/err.h"
+#include "connect/base/json.h"
+#include "connect/base/log.h"
+#include "connect/distributed_state.h"
+#include "connect/group_offsets.h"
+#include "connect/kafka/client.h"
+#include "connect/offsets_body.h"
+#include "connect/plugins.h"
+
+#define MANUALLY                                                                                                      \
+    "However, if this connector manages offsets externally, they will need to be manually %s in the system that the " \
+    "connector uses."
+
+/* ---- what both kinds need ---------------------------------------------------------------------------------------- */
+
+/* One connector's offsets, seen from the pool thread. */
+struct access {
+    struct herder *h;
+    const char *connector;
+    struct kc_config *config; /* resolved */
+    const struct kc_plugin *plugin;
+};
+
+static int access_open(struct access *a, struct errand *e) {
+    int64_t ttl_ms;
+    a->h = e->h;
+    a->connector = e->op->req->connector;
+    a->config = substitute_apply(e->h->setup.substitute, e->config, &ttl_ms, &e->err);
+    if (!a->config)
+        return -1;
+    const char *class_name = kc_config_get(a->config, "connector.class");
+    a->plugin = class_name ? plugins_connector(class_name, &e->err) : NULL;
+    if (!class_name)
+        err_set(&e->err, ERR_BAD_CONFIG,
+                "Missing required configuration \"connector.class\" which has no default value.");
+    return a->plugin ? 0 : -1;
+}
+
+static void say_done(struct buf *out, const struct kc_plugin *plugin, const char *what) {
+    AUTO_BUF text;
+    buf_init(&text, 4096);
+    if (plugin->connector->alter_offsets)
+        buf_printf(&text, "The offsets for this connector have been %s successfully", what);
+    else
+        buf_printf(&text,
+                   "The Connect framework-managed offsets for this connector have been %s successfully. " MANUALLY,
+                   what, what);
+    buf_add_text(out, "{\"message\":");
+    buf_add_json(out, buf_text(&text), text.len);
+    buf_add_char(out, '}');
+}
+
+/* What the connector itself says of the change. */
+static int ask_connector(const struct access *a, const struct kc_value *partitions, const struct kc_value *offsets,
+                         size_t count, struct kc_error *err) {
+    if (!a->plugin->connector->alter_offsets)
+        return 0;
+    return a->plugin->connector->alter_offsets(a->config, partitions, offsets, count, err);
+}
+
+/* ---- sink: the consumer group -------------------------------------------------------------------------------------
+ */
+
+static char *group_of(const struct access *a) {
+    const char *own = kc_config_get(a->config, "consumer.override.group.id");
+    char *group;
+    if (asprintf(&group, own ? "%s" : "connect-%s", own ? own : a->connector) < 0)
+        abort();
+    return group;
+}
+
+static rd_kafka_t *admin_of(const struct access *a, struct kc_error *err) {
+    AUTO_TEXT client_id = NULL;
+    if (asprintf(&client_id, "connector-worker-adminclient-%s", a->connector) < 0)
+        abort();
+    AUTO(props) java = client_props_admin(a->h->conf->text, a->config, client_id);
+    rd_kafka_conf_t *conf = client_conf(CLIENT_ADMIN, java, err);
+    return conf ? client_new(CLIENT_ADMIN, conf, err) : NULL;
+}
+
+struct sink_list {
+    struct buf *out;
+    bool some;
+};
+
+static void add_sink_offset(void *arg, const char *topic, int32_t partition, int64_t offset) {
+    struct sink_list *list = arg;
+    offsets_body_add_sink(list->out, !list->some, topic, partition, offset);
+    list->some = true;
+}
+
+static int read_sink(const struct access *a, struct buf *out, struct kc_error *err) {
+    AUTO_TEXT group = group_of(a);
+    AUTO(rd) rk = admin_of(a, err);
+    struct sink_list list = {.out = out};
+    buf_add_text(out, "{\"offsets\":[");
+    if (!rk || group_offsets_list(rk, group, OFFSETS_TIMEOUT_MS, add_sink_offset, &list, err) < 0)
+        return err_wrap(err, NULL, "Failed to retrieve consumer group offsets for sink connector %s", a->connector);
+    buf_add_text(out, "]}");
+    return 0;
+}
+
+static int still_active(const struct access *a, const char *what, struct kc_error *err) {
+    return err_wrap(
+        err, NULL,
+        "Failed to %s consumer group offsets for connector %s either because its tasks haven't stopped completely "
+        "yet or the connector was resumed before the request to modify its offsets could be successfully "
+        "completed. If the connector is in a stopped state, this operation can be safely retried. If it doesn't "
+        "eventually succeed, the Connect cluster may need to be restarted to get rid of the zombie sink tasks.",
+        what, a->connector);
+}
+
+static int alter_sink(const struct access *a, struct kc_arena *arena, const struct offsets_body *body,
+                      struct kc_error *err) {
+    struct kc_topic_offset *offsets;
+    size_t count;
+    bool active = false;
+    if (offsets_body_sink(arena, body, &offsets, &count, err) < 0) {
+        if (err->code == ERR_INTERNAL)
+            err_wrap(err, NULL, "Failed to modify offsets for sink connector %s", a->connector);
+        return -1;
+    }
+    if (ask_connector(a, body->partitions, body->offsets, body->count, err) < 0)
+        return -1;
+    AUTO_TEXT group = group_of(a);
+    AUTO(rd) rk = admin_of(a, err);
+    if (rk && group_offsets_alter(rk, group, offsets, count, OFFSETS_TIMEOUT_MS, &active, err) == 0)
+        return 0;
+    if (active)
+        return still_active(a, "alter", err);
+    return err_wrap(err, NULL, "Failed to alter consumer group offsets for connector %s", a->connector);
+}
+
+/* The offsets that a reset takes away, for the connector's opinion. */
+struct sink_maps {
+    struct kc_arena *arena;
+    struct kc_value *partitions, *offsets;
+    size_t count, room;
+};
+
+static void add_sink_map(void *arg, const char *topic, int32_t partition, int64_t offset) {
+    struct sink_maps *m = arg;
+    (void)offset;
+    if (m->count == m->room) {
+        size_t room = m->room ? 2 * m->room : 16, size = sizeof(struct kc_value);
+        m->partitions = arena_grow(m->arena, m->partitions, m->room * size, room * size);
+        m->offsets = arena_grow(m->arena, m->offsets, m->room * size, room * size);
+        m->room = room;
+    }
+    struct kc_value map = kc_map_new(m->arena, 2);
+    kc_map_put(&map, "kafka_topic", kc_string(kc_arena_strdup(m->arena, topic)));
+    kc_map_put(&map, "kafka_partition", kc_int(KC_INT32, partition));
+    m->partitions[m->count] = map;
+    m->offsets[m->count++] = kc_null();
+}
+
+static int reset_sink(const struct access *a, struct kc_arena *arena, struct kc_error *err) {
+    AUTO_TEXT group = group_of(a);
+    AUTO(rd) rk = admin_of(a, err);
+    struct sink_maps maps = {.arena = arena};
+    bool active = false;
+    if (!rk || group_offsets_list(rk, group, OFFSETS_TIMEOUT_MS, add_sink_map, &maps, err) < 0)
+        return err_wrap(err, NULL, "Failed to list offsets prior to resetting offsets for sink connector %s",
+                        a->connector);
+    if (ask_connector(a, maps.partitions, maps.offsets, maps.count, err) < 0)
+        return -1;
+    if (group_offsets_reset(rk, group, OFFSETS_TIMEOUT_MS, &active, err) == 0)
+        return 0;
+    if (active)
+        return still_active(a, "reset", err);
+    return err_wrap(err, NULL, "Failed to reset consumer group offsets for sink connector %s", a->connector);
+}
+
+/* ---- source: the offset store -------------------------------------------------------------------------------------
+ */
+
+struct source_list {
+    struct buf *out;
+    struct map *seen; /* partitions that the connector's own topic has told */
+};
+
+static void add_source_offset(void *arg, const char *partition_json, const char *offset_json) {
+    struct source_list *list = arg;
+    if (map_has(list->seen, partition_json))
+        return;
+    buf_printf(list->out, "%s{\"partition\":%s,\"offset\":%s}", map_count(list->seen) ? "," : "", partition_json,
+               offset_json);
+    map_put(list->seen, partition_json, list);
+}
+
+/* The connector's own offsets topic, opened for this request; NULL without error: it uses the worker's. */
+static int own_store(const struct access *a, struct offset_store **ret_store, struct kc_error *err) {
+    const char *topic = kc_config_get(a->config, "offsets.storage.topic");
+    *ret_store = NULL;
+    if (!topic || strcmp(topic, a->h->conf->offset_topic) == 0)
+        return 0;
+    AUTO(props) java = client_props_admin(a->h->conf->text, a->config, NULL);
+    struct offset_store *store = offset_store_new_topic(a->h->conf, topic, java);
+    if (offset_store_start(store, err) < 0) {
+        offset_store_free(store);
+        return -1;
+    }
+    *ret_store = store;
+    return 0;
+}
+
+static int read_source(const struct access *a, struct buf *out, struct kc_error *err) {
+    struct offset_store *own;
+    if (own_store(a, &own, err) < 0)
+        return err_wrap(err, NULL, "Failed to retrieve offsets for source connector %s", a->connector);
+    int rc = offset_store_refresh(a->h->offsets, OFFSETS_TIMEOUT_MS, err);
+    if (rc == 0) {
+        struct source_list list = {.out = out, .seen = map_new(NULL)};
+        buf_add_text(out, "{\"offsets\":[");
+        if (own)
+            offset_store_each(own, a->connector, add_source_offset, &list);
+        offset_store_each(a->h->offsets, a->connector, add_source_offset, &list);
+        buf_add_text(out, "]}");
+        map_free(list.seen);
+    }
+    offset_store_free(own);
+    return rc == 0 ? 0 : err_wrap(err, NULL, "Failed to retrieve offsets for source connector %s", a->connector);
+}
+
+/* Entries of the offset topic for `body`, memory in `arena`. */
+static int make_entries(struct offset_store *store, const struct access *a, struct kc_arena *arena,
+                        const struct offsets_body *body, struct offset_entry *entries, struct kc_error *err) {
+    for (size_t i = 0; i < body->count; i++) {
+        AUTO_TEXT key = offset_store_key(store, a->connector, &body->partitions[i], &entries[i].key_len, err);
+        if (!key || offsets_body_check_primitive(&body->offsets[i], err) < 0)
+            return -1;
+        entries[i].key = kc_arena_copy(arena, key, entries[i].key_len);
+        if (body->offsets[i].tag != KC_V_NULL)
+            entries[i].value = kc_value_to_json(arena, &body->offsets[i], &entries[i].value_len);
+    }
+    return 0;
+}
+
+static int write_store(struct offset_store *store, const struct access *a, struct kc_arena *arena,
+                       const struct offsets_body *body, struct kc_error *err) {
+    struct offset_entry *entries = kc_arena_zalloc(arena, (body->count + 1) * sizeof(*entries));
+    if (make_entries(store, a, arena, body, entries, err) < 0)
+        return -1;
+    return offset_store_set(store, entries, body->count, OFFSETS_TIMEOUT_MS, err);
+}
+
+/* Tombstones go to the worker's topic first, so that a value removed from the connector's own does not shine through.
+ */
+static int write_source(const struct access *a, struct kc_arena *arena, const struct offsets_body *body,
+                        struct kc_error *err) {
+    struct offset_store *own;
+    for (size_t i = 0; i < body->count; i++) {
+        if (offsets_body_check_primitive(&body->partitions[i], err) < 0 ||
+            offsets_body_check_primitive(&body->offsets[i], err) < 0)
+            return -1;
+    }
+    if (own_store(a, &own, err) < 0)
+        return -1;
+    int rc = write_store(a->h->offsets, a, arena, body, err);
+    if (rc == 0 && own)
+        rc = write_store(own, a, arena, body, err);
+    offset_store_free(own);
+    return rc;
+}
+
+/* Every known partition with a null offset. */
+struct source_maps {
+    struct kc_arena *arena;
+    struct offsets_body body;
+    size_t room;
+};
+
+static void add_source_map(void *arg, const char *partition_json, const char *offset_json) {
+    struct source_maps *m = arg;
+    struct kc_value value;
+    struct kc_error err = {0};
+    size_t len = strlen(partition_json);
+    char *text = kc_arena_copy(m->arena, partition_json, len);
+    (void)offset_json;
+    if (kc_value_from_json(m->arena, text, len, &value, &err) < 0)
+        return; /* not possible: the store has parsed it */
+    if (m->body.count == m->room) {
+        size_t room = m->room ? 2 * m->room : 16, size = sizeof(struct kc_value);
+        m->body.partitions = arena_grow(m->arena, m->body.partitions, m->room * size, room * size);
+        m->body.offsets = arena_grow(m->arena, m->body.offsets, m->room * size, room * size);
+        m->room = room;
+    }
+    m->body.partitions[m->body.count] = kc_json_expand(m->arena, value);
+    m->body.offsets[m->body.count++] = kc_null();
+}
+
+static int reset_source(const struct access *a, struct kc_arena *arena, struct kc_error *err) {
+    struct source_maps maps = {.arena = arena};
+    struct offset_store *own;
+    if (own_store(a, &own, err) < 0)
+        return -1;
+    if (own)
+        offset_store_each(own, a->connector, add_source_map, &maps);
+    offset_store_free(own);
+    if (offset_store_refresh(a->h->offsets, OFFSETS_TIMEOUT_MS, err) < 0)
+        return -1;
+    offset_store_each(a->h->offsets, a->connector, add_source_map, &maps);
+    if (ask_connector(a, maps.body.partitions, maps.body.offsets, maps.body.count, err) < 0)
+        return -1;
+    return maps.body.count ? write_source(a, arena, &maps.body, err) : 0;
+}
+
+/* ---- the requests --------------------------------------------------------------------------------------------------
+ */
+
+static int read_offsets(struct herder *h, struct errand *e) {
+    struct access a = {0};
+    (void)h;
+    int rc = access_open(&a, e);
+    if (rc == 0)
+        rc = a.plugin->kind == KC_KIND_SINK ? read_sink(&a, &e->op->req->json, &e->err)
+                                            : read_source(&a, &e->op->req->json, &e->err);
+    kc_config_free(a.config);
+    return rc;
+}
+
+static void answer_offsets(struct herder_request *req, struct errand *e) {
+    if (e->rc < 0)
+        answer_error(req, &e->err);
+    else
+        answer(req, 200);
+}
+
+static void offsets_read(struct herder *h, struct errand *e) {
+    (void)h;
+    answer_offsets(op_take(TAKE(e->op)), e);
+}
+
+static struct errand *offsets_errand(struct herder *h, struct op *op, const struct snapshot_connector *c,
+                                     int (*run)(struct herder *h, struct errand *e),
+                                     void (*then)(struct herder *h, struct errand *e)) {
+    struct errand *e = errand_new(h, run, then);
+    e->op = op;
+    e->config = kc_config_copy(c->config);
+    return e;
+}
+
+void run_offsets(struct herder *h, struct op *op) {
+    const struct snapshot_connector *c = config_snapshot_find(h->snap, op->req->connector);
+    if (!c || !c->config) {
+        answer_fail(op->req, ERR_NOT_FOUND, "Connector %s not found", op->req->connector);
+        op_free(op);
+    } else {
+        errand_to_pool(offsets_errand(h, op, c, read_offsets, offsets_read));
+    }
+}
+
+static int modify(const struct access *a, struct kc_arena *arena, struct herder_request *req, struct kc_error *err) {
+    bool sink = a->plugin->kind == KC_KIND_SINK, alter = req->op == HERDER_ALTER_OFFSETS;
+    struct offsets_body body = {0};
+    if (!alter && sink)
+        return reset_sink(a, arena, err);
+    if (!alter)
+        return reset_source(a, arena, err);
+    if (offsets_body_parse(arena, req->body, req->body_len, &body, err) < 0)
+        return -1;
+    if (sink)
+        return alter_sink(a, arena, &body, err);
+    if (ask_connector(a, body.partitions, body.offsets, body.count, err) < 0)
+        return -1;
+    return write_source(a, arena, &body, err);
+}
+
+static int modify_offsets(struct herder *h, struct errand *e) {
+    struct access a = {0};
+    struct herder_request *req = e->op->req;
+    AUTO(arena) arena = arena_new(0);
+    (void)h;
+    int rc = access_open(&a, e);
+    if (rc == 0)
+        rc = modify(&a, arena, req, &e->err);
+    if (rc == 0)
+        say_done(&req->json, a.plugin, req->op == HERDER_ALTER_OFFSETS ? "altered" : "reset");
+    kc_config_free(a.config);
+    return rc;
+}
+
+static void offsets_modified(struct herder *h, struct errand *e) {
+    struct herder_request *req = op_take(TAKE(e->op));
+    herder_end(h);
+    answer_offsets(req, e);
+}
+
+/* The config topic was read to its end; the answer's preconditions hold now or not. */
+static void check_and_modify(struct herder *h, struct op *op) {
+    const struct snapshot_connector *c = config_snapshot_find(h->snap, op->req->connector);
+    if (!c || !c->config) {
+        answer_fail(op->req, ERR_NOT_FOUND, "Connector %s not found", op->req->connector);
+        op_free(op);
+    } else if (c->target != TARGET_STOPPED || c->task_count != 0) {
+        answer_fail(
+            op->req, ERR_BAD_REQUEST,
+            "Connectors must be in the STOPPED state before their offsets can be modified. This can be done for the "
+            "specified connector by issuing a 'PUT' request to the '/connectors/%s/stop' endpoint",
+            op->req->connector);
+        op_free(op);
+    } else {
+        herder_begin(h, "modifying offsets for connector %s", op->req->connector);
+        errand_to_pool(offsets_errand(h, op, c, modify_offsets, offsets_modified));
+    }
+}
+
+static int refresh_first(struct herder *h, struct errand *e) {
+    return config_store_refresh(h->configs, h->conf->worker_sync_timeout_ms, &e->err);
+}
+
+static void refreshed_first(struct herder *h, struct errand *e) {
+    struct op *op = TAKE(e->op);
+    herder_end(h);
+    if (e->rc < 0) {
+        err_wrap(&e->err, NULL, "Failed to read to end of config topic before modifying connector offsets");
+        answer_error(op_take(op), &e->err);
+        return;
+    }
+    config_snapshot_unref(h->snap);
+    h->snap = config_store_snapshot(h->configs);
+    check_and_modify(h, op);
+}
+
+void run_modify_offsets(struct herder *h, struct op *op) {
+    if (h->needs_reconfig_rebalance) {
+        answer_fail(
+            op->req, ERR_REBALANCING,
+            "Cannot complete request momentarily due to stale configuration (typically caused by a concurrent config "
+            "change)");
+        op_free(op);
+    } else if (!herder_is_leader(h)) {
+        answer_no_leader(h, op_take(op));
+    } else {
+        herder_begin(h, "reading to the end of the config topic");
+        struct errand *e = errand_new(h, refresh_first, refreshed_first);
+        e->op = op;
+        errand_to_store(e);
+    }
+}
