@@ -27,50 +27,6 @@ size_t utf8_get(const char *s, size_t len, uint32_t *ret_c) {
     return size;
 }
 
-static bool is_continuation(uint8_t byte) {
-    return (byte & 0xC0) == 0x80;
-}
-
-/* How many bytes Java takes for one mistake: as long as they may begin a character, and all three of a surrogate. */
-static size_t mistake_size(const uint8_t *p, size_t len) {
-    uint8_t first = p[0];
-    if (first < 0xC2 || first > 0xF4 || len < 2 || !is_continuation(p[1]) || first < 0xE0)
-        return 1;
-    if (first < 0xF0) {
-        if (first == 0xE0 && p[1] < 0xA0)
-            return 1;
-        return len > 2 && is_continuation(p[2]) ? 3 : 2;
-    }
-    if ((first == 0xF0 && p[1] < 0x90) || (first == 0xF4 && p[1] > 0x8F))
-        return 1;
-    return len > 2 && is_continuation(p[2]) ? 3 : 2;
-}
-
-size_t utf8_decode(const char *s, size_t len, uint32_t *ret_c) {
-    size_t size = utf8_get(s, len, ret_c);
-    if (size > 0)
-        return size;
-    *ret_c = 0xFFFD;
-    return mistake_size((const uint8_t *)s, len);
-}
-
-int utf8_repair(struct buf *out, const char *s, size_t len) {
-    while (len > 0) {
-        size_t valid = utf8_valid_prefix(s, len);
-        buf_add(out, s, valid);
-        s += valid;
-        len -= valid;
-        if (len == 0)
-            break;
-        uint32_t c;
-        size_t size = utf8_decode(s, len, &c);
-        buf_add(out, "\xEF\xBF\xBD", 3);
-        s += size;
-        len -= size;
-    }
-    return out->failed ? -1 : 0;
-}
-
 size_t utf8_valid_prefix(const char *s, size_t len) {
     size_t i = 0;
     while (i < len) {

@@ -6,15 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "connect/base/buf.h"
-
 /* How many of the bytes from the start are valid UTF-8: `len` when all are. */
 size_t utf8_valid_prefix(const char *s, size_t len);
-/* Reads as Java does: how many bytes at `s` (len > 0) make up one character, put into *ret_c, or one mistake, for which
- * Java puts one U+FFFD. @source String(byte[], UTF_8) */
-size_t utf8_decode(const char *s, size_t len, uint32_t *ret_c);
-/* Appends the text with U+FFFD in place of every mistake. */
-int utf8_repair(struct buf *out, const char *s, size_t len);
 /* Writes 1 to 4 bytes and returns how many. `c` must be a Unicode scalar value. */
 size_t utf8_put(char *to, uint32_t c);
 /* The character at s and its length in bytes; 0 when there is no valid one. */

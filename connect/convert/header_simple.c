@@ -3,8 +3,7 @@
  * @source org.apache.kafka.connect.storage.SimpleHeaderConverter */
 #include "connect/convert/header_simple.h"
 
-#include "connect/base/buf.h"
-#include "connect/base/utf8.h"
+#include "connect/convert/charset.h"
 #include "connect/data/values_parse.h"
 #include "connect/data/values_text.h"
 
@@ -16,18 +15,6 @@ static int configure(const struct kc_config *config, const void *conf, void **re
     return 0;
 }
 
-/* Valid UTF-8, in `arena` when something had to be replaced. */
-static const char *valid_text(struct kc_arena *arena, const char *s, size_t len, size_t *ret_len) {
-    *ret_len = len;
-    if (utf8_valid_prefix(s, len) == len)
-        return s;
-    AUTO_BUF repaired;
-    buf_init(&repaired, 3 * len);
-    utf8_repair(&repaired, s, len);
-    *ret_len = repaired.len;
-    return kc_arena_copy(arena, buf_text(&repaired), repaired.len);
-}
-
 static int to_connect(void *self, struct kc_arena *arena, const char *topic, const void *data, size_t len,
                       struct kc_header *header, struct kc_error *err) {
     (void)self;
@@ -35,10 +22,9 @@ static int to_connect(void *self, struct kc_arena *arena, const char *topic, con
     header->value = kc_null();
     if (!data)
         return 0;
-    size_t text_len;
-    const char *text = valid_text(arena, data, len, &text_len);
+    struct kc_value text = charset_repair_utf8(arena, data, len);
     struct kc_error reason = {0};
-    if (values_parse(arena, text, text_len, &header->schema, &header->value, &reason) == 0)
+    if (values_parse(arena, text.s, text.len, &header->schema, &header->value, &reason) == 0)
         return 0;
     (void)err;
     kc_log(KC_WARN, LOGGER, "Failed to deserialize value for header '%s' on topic '%s', so using byte array: %s: %s",

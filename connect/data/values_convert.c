@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "connect/base/err.h"
+#include "connect/base/map.h"
 #include "connect/data/decimal.h"
 #include "connect/data/java_digit.h"
-#include "connect/data/java_text.h"
 #include "connect/data/logical.h"
 #include "connect/data/number_text.h"
 #include "connect/data/schema.h"
@@ -32,9 +32,17 @@ static bool is_float(const struct kc_value *v) {
     return v->tag == KC_V_FLOAT32 || v->tag == KC_V_FLOAT64;
 }
 
+/* The value in an error text; bytes as `[B@` and a hash where Java has an address. */
+static const char *shown(struct conversion *c, const struct kc_value *v) {
+    size_t len;
+    if (v->tag == KC_V_BYTES)
+        return kc_arena_printf(c->arena, "[B@%x", (unsigned)hash_bytes(v->bytes, v->len));
+    return kc_value_to_text(c->arena, v, &len);
+}
+
 /* "Unable to convert <v> (class <class>) to <what>" */
 static int unable(struct conversion *c, const struct kc_value *v, const char *what) {
-    return kc_fail(c->err, KC_DATA_EXCEPTION, "Unable to convert %s (class %s) to %s", java_text_shown(c->arena, v),
+    return kc_fail(c->err, KC_DATA_EXCEPTION, "Unable to convert %s (class %s) to %s", shown(c, v),
                    kc_value_java_class(v), what);
 }
 
@@ -126,7 +134,7 @@ static int to_decimal(struct conversion *c, const struct kc_value *v, struct kc_
             return kc_fail(c->err, NUMBER_FORMAT_EXCEPTION, "Infinite or NaN");
     } else if (v->tag == KC_V_STRING) {
         if (decimal_of_text(c, v, &dec) < 0)
-            return kc_fail(c->err, NUMBER_FORMAT_EXCEPTION, "%s is not a decimal number", java_text_shown(c->arena, v));
+            return kc_fail(c->err, NUMBER_FORMAT_EXCEPTION, "%s is not a decimal number", shown(c, v));
     } else {
         return unable_schema(c, v, c->to);
     }
