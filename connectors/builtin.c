@@ -1,9 +1,12 @@
 /* The table of built-in connectors; order is the order of /connector-plugins. */
 #include "connectors/builtin.h"
 
+#include "connectors/filestream/filestream.h"
 #include "connectors/s3/source.h"
 
 const struct kc_plugin *const builtin_connectors[] = {
+    &filestream_sink_connector,
+    &filestream_source_connector,
     &s3_source_connector,
     NULL,
 };
