@@ -10,9 +10,8 @@
 #include <unistd.h>
 
 #include "config/def.h"
-#include "connect/base/buf.h"
 #include "connect/base/clock.h"
-#include "connect/base/utf8.h"
+#include "connect/convert/charset.h"
 #include "connectors/filestream/filestream.h"
 
 #define LOG_SOURCE     "org.apache.kafka.connect.file.FileStreamSourceTask"
@@ -231,14 +230,9 @@ static bool next_line(struct file_source *s, const char **ret_text, size_t *ret_
     return true;
 }
 
-/* The line as Java decodes UTF-8. */
+/* The line as Java decodes UTF-8: its buffer is used again, so it is copied. */
 static struct kc_value text_value(struct kc_arena *arena, const char *text, size_t len) {
-    if (utf8_valid_prefix(text, len) == len)
-        return kc_text(kc_arena_copy(arena, text, len), len);
-    AUTO_BUF fixed;
-    buf_init(&fixed, len * 3 + 3);
-    utf8_repair(&fixed, text, len);
-    return kc_text(kc_arena_copy(arena, buf_text(&fixed), fixed.len), fixed.len);
+    return charset_repair_utf8(arena, kc_arena_copy(arena, text, len), len);
 }
 
 /* Records of the complete lines that were read, at most batch.size. */
