@@ -7,8 +7,6 @@
 #include "connect/data/values_parse.h"
 #include "connect/data/values_text.h"
 
-#define LOGGER "org.apache.kafka.connect.storage.SimpleHeaderConverter"
-
 static int configure(const struct kc_config *config, const void *conf, void **ret_self, struct kc_error *err) {
     (void)config, (void)conf, (void)err;
     *ret_self = NULL;
@@ -17,20 +15,13 @@ static int configure(const struct kc_config *config, const void *conf, void **re
 
 static int to_connect(void *self, struct kc_arena *arena, const char *topic, const void *data, size_t len,
                       struct kc_header *header, struct kc_error *err) {
-    (void)self;
+    (void)self, (void)topic, (void)err;
     header->schema = NULL;
     header->value = kc_null();
     if (!data)
         return 0;
     struct kc_value text = charset_repair_utf8(arena, data, len);
-    struct kc_error reason = {0};
-    if (values_parse(arena, text.s, text.len, &header->schema, &header->value, &reason) == 0)
-        return 0;
-    (void)err;
-    kc_log(KC_WARN, LOGGER, "Failed to deserialize value for header '%s' on topic '%s', so using byte array: %s: %s",
-           header->key, topic, reason.exception, reason.text);
-    header->schema = kc_schema_of(KC_BYTES, false);
-    header->value = kc_bytes(data, len);
+    values_parse(arena, text.s, text.len, &header->schema, &header->value);
     return 0;
 }
 
@@ -53,6 +44,6 @@ static const struct kc_header_converter_ops ops = {
 const struct kc_plugin simple_header_converter = {
     .abi = KC_ABI,
     .kind = KC_KIND_HEADER_CONVERTER,
-    .class_name = LOGGER,
+    .class_name = "org.apache.kafka.connect.storage.SimpleHeaderConverter",
     .header_converter = &ops,
 };

@@ -162,8 +162,7 @@ static int parse_text(struct conversion *c, struct kc_value *v) {
     struct kc_value parsed;
     if (v->tag != KC_V_STRING)
         return 0;
-    if (values_parse(c->arena, v->s, v->len, &schema, &parsed, c->err) < 0)
-        return -1;
+    values_parse(c->arena, v->s, v->len, &schema, &parsed);
     if (parsed.tag == KC_V_NULL)
         return kc_fail(
             c->err, "java.lang.NullPointerException",

@@ -32,7 +32,6 @@ struct parser {
     struct kc_arena *arena;
     int depth;
     size_t budget; /* tokens that may still be read: some malformed maps are read twice at each level */
-    struct kc_error *err;
 };
 
 struct pair {
@@ -40,9 +39,9 @@ struct pair {
     struct kc_value value;
 };
 
-/* REVERT: what Java throws as DataException, after which the text is a string. FAILED: another exception, err set.
- * GIVE_UP: the budget is used up, the whole text is a string. */
-enum parsed { PARSED_GIVE_UP = -3, PARSED_FAILED, PARSED_REVERT, PARSED_NULL, PARSED_PAIR };
+/* REVERT: what Java throws as DataException, after which the first token is looked at again. GIVE_UP: the budget is
+ * used up, the whole text is a string. */
+enum parsed { PARSED_GIVE_UP = -2, PARSED_REVERT, PARSED_NULL, PARSED_PAIR };
 
 static enum parsed parse_embedded(struct parser *p, struct pair *ret);
 
@@ -279,42 +278,41 @@ static struct pair quoted(struct parser *p) {
         struct span token = next_token(p);
         buf_add(&content, token.s, token.len);
     }
-    struct parser inner = {.s = buf_text(&content), .len = content.len, .arena = p->arena};
     struct pair date;
-    if (content.len > 0) {
-        look_ahead(&inner);
-        struct span token = trim(next_token(&inner));
-        if (starts_with_digit(token) && take_temporal(&inner, token, &date))
-            return date;
-    }
+    if (temporal(p, (struct span){buf_text(&content), content.len}, &date))
+        return date;
     return pair_of(KC_STRING, kc_text(kc_arena_copy(p->arena, buf_text(&content), content.len), content.len));
 }
 
 /* ---- Arrays and maps --------------------------------------------------------------------------------------------- */
 
-/* The schema of elements so far and of the next one; NULL after two that do not go together. */
-static const struct kc_schema *common_schema(const struct kc_schema *previous, const struct kc_schema *latest) {
-    if (!latest || !previous)
-        return latest ? latest : previous;
-    if (previous->type == latest->type)
-        return latest; /* all of them are required */
-    if (previous->type > KC_FLOAT64 || latest->type > KC_FLOAT64)
-        return NULL;
-    return previous->type > latest->type ? previous : latest; /* types stand in the order of their width */
+/* What the elements seen so far have in common; NULL before the first one that is not null. */
+struct merger {
+    const struct kc_schema *schema;
+    bool failed; /* two elements did not go together */
+};
+
+static void merge(struct merger *m, const struct pair *latest) {
+    const struct kc_schema *previous = m->schema;
+    m->schema = latest->schema;
+    if (!previous || previous->type == latest->schema->type)
+        return; /* the newer one: all of them are required */
+    if (previous->type > KC_FLOAT64 || latest->schema->type > KC_FLOAT64)
+        m->failed = true;
+    if (previous->type > latest->schema->type) /* types stand in the order of their width */
+        m->schema = previous;
+}
+
+static const struct kc_schema *merged(const struct merger *m) {
+    return m->failed ? NULL : m->schema;
 }
 
 static enum parsed convert(struct parser *p, const struct kc_schema *schema, struct kc_value *v) {
     struct kc_value converted;
-    struct kc_error err = {0};
-    if (values_convert(p->arena, schema, NULL, v, &converted, &err) == 0) {
-        *v = converted;
-        return PARSED_PAIR;
-    }
-    if (strcmp(err.exception, KC_DATA_EXCEPTION) == 0)
+    if (values_convert(p->arena, schema, NULL, v, &converted, NULL) < 0)
         return PARSED_REVERT;
-    if (p->err)
-        *p->err = err;
-    return PARSED_FAILED;
+    *v = converted;
+    return PARSED_PAIR;
 }
 
 static const struct kc_schema *container_schema(struct parser *p, enum kc_type type, const struct kc_schema *key,
@@ -339,10 +337,10 @@ static enum parsed end_array(struct parser *p, const struct kc_schema *element, 
 static enum parsed parse_array(struct parser *p, struct pair *ret) {
     struct kc_value items = {.tag = KC_V_ARRAY};
     uint32_t capacity = 0;
-    const struct kc_schema *element = NULL;
+    struct merger element = {NULL, false};
     while (has_next(p)) {
         if (take(p, "]"))
-            return end_array(p, element, items, ret);
+            return end_array(p, merged(&element), items, ret);
         if (take(p, ","))
             return PARSED_REVERT;
         struct pair item = {NULL, kc_null()};
@@ -350,7 +348,7 @@ static enum parsed parse_array(struct parser *p, struct pair *ret) {
         if (rc < 0)
             return rc;
         if (rc == PARSED_PAIR)
-            element = common_schema(element, item.schema);
+            merge(&element, &item);
         if (items.len == capacity) {
             uint32_t larger = capacity ? capacity * 2 : 8;
             items.items =
@@ -426,10 +424,10 @@ static enum parsed end_map(struct parser *p, const struct kc_schema *key, const 
 }
 
 static enum parsed parse_entries(struct parser *p, struct entries *e, struct pair *ret) {
-    const struct kc_schema *key_schema = NULL, *value_schema = NULL;
+    struct merger keys = {NULL, false}, values = {NULL, false};
     while (has_next(p)) {
         if (take(p, "}"))
-            return end_map(p, key_schema, value_schema, e->map, ret);
+            return end_map(p, merged(&keys), merged(&values), e->map, ret);
         if (take(p, ","))
             return PARSED_REVERT;
         struct pair key = {NULL, kc_null()}, value = {NULL, kc_null()};
@@ -443,8 +441,9 @@ static enum parsed parse_entries(struct parser *p, struct entries *e, struct pai
             return rc;
         entries_put(e, &key.value, &value.value);
         take(p, ",");
-        key_schema = common_schema(key_schema, key.schema);
-        value_schema = rc == PARSED_PAIR ? common_schema(value_schema, value.schema) : value_schema;
+        merge(&keys, &key);
+        if (rc == PARSED_PAIR)
+            merge(&values, &value);
     }
     return PARSED_REVERT;
 }
@@ -491,7 +490,7 @@ static enum parsed parse_plain(struct parser *p, bool embedded, struct pair *ret
         return PARSED_PAIR;
     size_t start = mark(p);
     enum parsed rc = parse_container(p, ret);
-    if (rc == PARSED_PAIR || rc == PARSED_FAILED || rc == PARSED_GIVE_UP)
+    if (rc == PARSED_PAIR || rc == PARSED_GIVE_UP)
         return rc;
     if (rc == PARSED_REVERT)
         rewind_to(p, start);
@@ -513,16 +512,13 @@ static enum parsed parse_embedded(struct parser *p, struct pair *ret) {
     return parse_plain(p, true, ret);
 }
 
-int values_parse(struct kc_arena *arena, const char *s, size_t len, const struct kc_schema **ret_schema,
-                 struct kc_value *ret_value, struct kc_error *err) {
-    struct parser p = {.s = s, .len = len, .arena = arena, .budget = 100 * len + 1000, .err = err};
-    struct pair pair;
+void values_parse(struct kc_arena *arena, const char *s, size_t len, const struct kc_schema **ret_schema,
+                  struct kc_value *ret_value) {
+    struct parser p = {.s = s, .len = len, .arena = arena, .budget = 100 * len + 1000};
+    struct pair pair = pair_of(KC_STRING, kc_text(s, len));
     enum parsed rc = len > 0 ? parse_plain(&p, false, &pair) : PARSED_REVERT;
-    if (rc == PARSED_FAILED)
-        return -1;
     if (rc == PARSED_REVERT || rc == PARSED_GIVE_UP)
         pair = pair_of(KC_STRING, kc_text(s, len));
     *ret_schema = rc == PARSED_NULL ? NULL : pair.schema;
     *ret_value = rc == PARSED_NULL ? kc_null() : pair.value;
-    return 0;
 }

@@ -7,9 +7,8 @@
 
 /* Booleans, numbers, dates, arrays and maps when the text begins like one, else STRING; `null` gives no schema and
  * null. Schemas are kept by `arena`; strings lie in `arena` or in `s`. Arrays and maps nested more than 500 levels deep
- * are strings.
- * @errors NumberFormatException alone: mixed elements next to a number beyond int64, as in Java */
-int values_parse(struct kc_arena *arena, const char *s, size_t len, const struct kc_schema **ret_schema,
-                 struct kc_value *ret_value, struct kc_error *err) KC_CHECKED;
+ * are strings. */
+void values_parse(struct kc_arena *arena, const char *s, size_t len, const struct kc_schema **ret_schema,
+                  struct kc_value *ret_value);
 
 #endif

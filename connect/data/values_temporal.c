@@ -62,19 +62,60 @@ static int64_t days_to_year(int64_t days, int *ret_month, int *ret_day) {
 
 /* ---- Reading ----------------------------------------------------------------------------------------------------- */
 
-/* A whole number as DecimalFormat reads one in front of a literal: blanks, a sign, digits. Kept as Java's int. */
+static bool is_digit(const struct cursor *c) {
+    return c->p < c->end && *c->p >= '0' && *c->p <= '9';
+}
+
+/* Digits; false when there are none. Texts are too short for more than int64 holds. */
+static bool take_digits(struct cursor *c, int64_t *ret_value) {
+    int64_t value = 0;
+    const char *from = c->p;
+    for (; is_digit(c) && value < INT64_MAX / 100; c->p++)
+        value = value * 10 + (*c->p - '0');
+    *ret_value = value;
+    return c->p > from;
+}
+
+/* The exponent that DecimalFormat reads even where none is meant; 0 when there is none. */
+static int64_t take_exponent(struct cursor *c) {
+    struct cursor behind = *c;
+    int64_t exponent = 0;
+    if (behind.p == behind.end || *behind.p++ != 'E')
+        return 0;
+    bool negative = behind.p < behind.end && *behind.p == '-';
+    behind.p += negative;
+    if (!take_digits(&behind, &exponent))
+        return 0;
+    *c = behind;
+    return negative ? -exponent : exponent;
+}
+
+/* value · 10^exponent as Number.intValue gives it: the low 32 bits of what fits int64, else the nearest int. */
+static int32_t scaled_int(int64_t value, int64_t exponent) {
+    for (; exponent > 0 && value != 0; exponent--) {
+        if (value > INT64_MAX / 10)
+            return INT32_MAX;
+        value *= 10;
+    }
+    bool whole = true;
+    for (; exponent < 0 && value != 0; exponent++) {
+        whole &= value % 10 == 0;
+        value /= 10;
+    }
+    return !whole && value > INT32_MAX ? INT32_MAX : (int32_t)value;
+}
+
+/* A whole number as DecimalFormat reads one in front of a literal: blanks, a sign, digits, an exponent. */
 static bool take_number(struct cursor *c, int64_t *ret_value) {
+    int64_t value;
     while (c->p < c->end && (*c->p == ' ' || *c->p == '\t'))
         c->p++;
     bool negative = c->p < c->end && *c->p == '-';
     c->p += negative;
-    int64_t value = 0;
-    const char *from = c->p;
-    for (; c->p < c->end && *c->p >= '0' && *c->p <= '9' && value < INT64_MAX / 100; c->p++)
-        value = value * 10 + (*c->p - '0');
-    if (c->p == from)
+    if (!take_digits(c, &value))
         return false;
-    *ret_value = (int32_t)(negative ? -value : value);
+    int32_t number = scaled_int(value, take_exponent(c));
+    *ret_value = negative ? (int32_t) - (uint32_t)number : number;
     return true;
 }
 

@@ -66,9 +66,8 @@ static void check_parse(const cJSON *vector, void *arg) {
     struct kc_value value = kc_null(), text = kc_null();
     struct kc_error err = {0};
     const cJSON *answer = golden_answer(vector), *out = cJSON_GetObjectItem(answer, "out");
-    int rc = in.tag == KC_V_NULL ? 0 : values_parse(arena, in.s, in.len, &schema, &value, &err);
-    if (golden_expect_error(vector, rc < 0, &err))
-        return;
+    if (in.tag != KC_V_NULL)
+        values_parse(arena, in.s, in.len, &schema, &value);
     golden_expect_pair(golden_id(vector), out, schema, &value);
     ck_assert_int_eq(values_to_string(arena, &value, &text, &err), 0);
     golden_expect_value(golden_id(vector), NULL, cJSON_GetObjectItem(out, "string"), &text);
@@ -101,7 +100,7 @@ START_TEST(malicious) {
             AUTO(arena) arena = arena_new(0);
             const struct kc_schema *schema = NULL;
             struct kc_value value;
-            ck_assert_int_eq(values_parse(arena, text.data, text.len, &schema, &value, NULL), 0);
+            values_parse(arena, text.data, text.len, &schema, &value);
             bool array = i == 0 && depth <= 500;
             ck_assert_int_eq(value.tag, array ? KC_V_ARRAY : KC_V_STRING);
             if (!array)
