@@ -45,10 +45,10 @@ static int bad(struct kc_error *err, const char *name, const char *value, const 
 
 /* The pattern of Daily and Hourly: 'year'=YYYY/'month'=MM/'day'=dd[/'hour'=HH] with the directory delimiter. */
 static void fixed_pattern(char *ret, size_t size, const char *delim, bool hourly) {
-    snprintf(ret, size, "'year'=YYYY'%s''month'=MM'%s''day'=dd", delim, delim);
+    snprintf(ret, size, "'year'=YYYY'%smonth'=MM'%sday'=dd", delim, delim);
     size_t len = strlen(ret);
     if (hourly)
-        snprintf(ret + len, size - len, "'%s''hour'=HH", delim);
+        snprintf(ret + len, size - len, "'%shour'=HH", delim);
 }
 
 /* One delimiter at the end does not count. */
@@ -263,7 +263,7 @@ static int time_of_value(const struct kc_value *v, bool schemaless, const char *
 /* A whole name may contain dots in a map; then it is a path. */
 static const struct kc_value *map_field(struct kc_arena *arena, const struct kc_value *map, const char *path) {
     static _Thread_local struct kc_value open;
-    open = kc_json_expand(arena, *map);
+    open = kc_json_open(arena, *map);
     if (open.tag != KC_V_MAP)
         return NULL;
     const struct kc_value *found = kc_map_get(&open, path);
@@ -275,7 +275,7 @@ static const struct kc_value *map_field(struct kc_arena *arena, const struct kc_
         p += len;
         if (!step || !*p)
             return step;
-        open = kc_json_expand(arena, *step);
+        open = kc_json_open(arena, *step);
         if (open.tag != KC_V_MAP)
             return NULL;
     }
