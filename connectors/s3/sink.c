@@ -1,6 +1,6 @@
-/* Confluent's S3 sink: connector and task callbacks. A task has one writer per topic partition (writer.c) and a few threads for
- * requests (uploader.c); put never waits for the store except briefly, it pauses the fetch when too much is waiting for it.
- * Offsets are committed once the files that hold their records are complete.
+/* Confluent's S3 sink: connector and task callbacks. A task has one writer per topic partition (writer.c) and a few
+ * threads for requests (uploader.c); put never waits for the store except briefly, it pauses the fetch when too much is
+ * waiting for it. Offsets are committed once the files that hold their records are complete.
  * @source io.confluent.connect.s3.S3SinkConnector, S3SinkTask
  */
 #include "connectors/s3/sink.h"
@@ -16,12 +16,12 @@
 #include "connectors/s3/sink_config.h"
 #include "connectors/s3/writer.h"
 
-#define LOGGER          "io.confluent.connect.s3.S3SinkTask"
-#define UPLOAD_THREADS  4
-#define QUEUE_BYTES     ((size_t)64 * 1024 * 1024) /* waiting for the store: above it and one part the fetch pauses */
-#define QUEUE_WAIT_MS   50
-#define STOP_WAIT_MS    3000
-#define BUDGET_RECORDS  64 /* max.write.duration.ms is looked at so often */
+#define LOGGER         "io.confluent.connect.s3.S3SinkTask"
+#define UPLOAD_THREADS 4
+#define QUEUE_BYTES    ((size_t)64 * 1024 * 1024) /* waiting for the store: above it and one part the fetch pauses */
+#define QUEUE_WAIT_MS  50
+#define STOP_WAIT_MS   3000
+#define BUDGET_RECORDS 64 /* max.write.duration.ms is looked at so often */
 
 /* A topic partition of the task. */
 struct partition {
@@ -46,7 +46,8 @@ struct sink {
     uint32_t resume_from; /* record of a batch that comes again because its time was up */
 };
 
-/* ---- Connector ------------------------------------------------------------------------------------------------------ */
+/* ---- Connector ------------------------------------------------------------------------------------------------------
+ */
 
 static int connector_start(struct kc_connector_context *ctx, const struct kc_config *config, const void *conf,
                            void **ret_self, struct kc_error *err) {
@@ -72,7 +73,8 @@ static void connector_stop(void *self) {
     (void)self;
 }
 
-/* ---- Start of a task ------------------------------------------------------------------------------------------------ */
+/* ---- Start of a task ------------------------------------------------------------------------------------------------
+ */
 
 /* Uploader threads: their channel is not wanted any more. The task's own requests at start: the task is stopping. */
 static bool cancelled(void *arg) {
@@ -164,8 +166,7 @@ static void start_uploader(struct sink *s) {
                                  .extra_tags = s->tags,
                                  .on_exists = writer_find_free,
                                  .on_exists_arg = &s->env};
-    conf.if_none_match =
-        c->conditional_writes && c->rotate_schedule_ms != -1 && !c->store_keys && !c->store_headers;
+    conf.if_none_match = c->conditional_writes && c->rotate_schedule_ms != -1 && !c->store_keys && !c->store_headers;
     s->uploader = uploader_new(&conf);
     s->env.uploader = s->uploader;
 }
@@ -232,7 +233,8 @@ static int task_start(struct kc_sink_context *ctx, const void *conf, void **ret_
     return 0;
 }
 
-/* ---- Partitions ----------------------------------------------------------------------------------------------------- */
+/* ---- Partitions -----------------------------------------------------------------------------------------------------
+ */
 
 static const char *partition_name(char name[300], const char *topic, int32_t partition) {
     snprintf(name, 300, "%s-%d", topic, partition);
@@ -273,7 +275,8 @@ static int unassigned(const struct sink *s, const struct kc_record *r, struct kc
                    r->original_topic, r->original_partition, buf_text(&assigned));
 }
 
-/* ---- Failures and pressure ------------------------------------------------------------------------------------------ */
+/* ---- Failures and pressure ------------------------------------------------------------------------------------------
+ */
 
 /* Each partition waits for its own reasons; the fetch of a partition goes on when it has none. */
 static void set_paused(struct sink *s, const struct partition *p, bool paused) {
@@ -326,7 +329,8 @@ static void end_waits(struct sink *s) {
     int64_t now = clock_ms();
     for (size_t i = 0; map_next(s->partitions, &i, NULL, &value);) {
         struct partition *p = value;
-        p->ignore_rest = false;
+        if (!s->resume_from) /* else the same batch comes again */
+            p->ignore_rest = false;
         if (!p->resume_at_ms)
             continue;
         if (now >= p->resume_at_ms) {
@@ -354,7 +358,8 @@ static void check_queue(struct sink *s) {
         set_paused(s, value, full);
 }
 
-/* ---- Records -------------------------------------------------------------------------------------------------------- */
+/* ---- Records --------------------------------------------------------------------------------------------------------
+ */
 
 /* 1: write it, 0: leave it out, -1: fail */
 static int null_policy(struct sink *s, const struct kc_record *r, struct kc_error *err) {
@@ -408,8 +413,9 @@ static enum kc_put write_batch(struct sink *s, const struct kc_batch *batch, int
             return KC_PUT_FAIL;
         if (i + 1 < batch->count && out_of_time(s, i, began_ms)) {
             s->resume_from = i + 1;
-            err_set(err, ERR_RETRIABLE, "max.write.duration.ms is over; %u of %u records were written, the others follow",
-                    i + 1, batch->count);
+            err_set(err, ERR_RETRIABLE,
+                    "max.write.duration.ms is over; %u of %u records were written, the others follow", i + 1,
+                    batch->count);
             return KC_PUT_RETRY;
         }
     }
@@ -446,8 +452,8 @@ static enum kc_put task_put(void *self, const struct kc_batch *batch, struct kc_
     return check_failures(s, err) < 0 ? KC_PUT_FAIL : KC_PUT_DONE;
 }
 
-/* Only what was completed since the last time; the rest is read again after a restart. A stopping task waits a little for files that
- * are on their way. */
+/* Only what was completed since the last time; the rest is read again after a restart. A stopping task waits a little
+ * for files that are on their way. */
 static int task_pre_commit(void *self, struct kc_topic_offset *offsets, size_t count, struct kc_error *err) {
     (void)err;
     struct sink *s = self;
@@ -461,7 +467,8 @@ static int task_pre_commit(void *self, struct kc_topic_offset *offsets, size_t c
     return 0;
 }
 
-/* ---- The plugin ----------------------------------------------------------------------------------------------------- */
+/* ---- The plugin -----------------------------------------------------------------------------------------------------
+ */
 
 static const struct kc_connector_ops connector_ops = {.validate = sink_conf_validate,
                                                       .start = connector_start,

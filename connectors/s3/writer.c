@@ -34,7 +34,7 @@ struct writer {
     struct file *last;   /* last written to, while open */
     struct buf name;     /* scratch: "topic\nenc" of the record */
     int32_t last_partition;
-    char *last_enc;      /* directory of the last written record; "" before */
+    char *last_enc; /* directory of the last written record; "" before */
     int64_t record_count;
     int64_t base_time, last_time; /* NO_TIME: none */
     int64_t last_offset, first_offset;
