@@ -151,13 +151,6 @@ static int find_class(const char *class_name, const struct credentials_element *
     return -1;
 }
 
-const char *credentials_class_defect(const char *class_name) {
-    const struct credentials_element *element;
-    return find_class(class_name, &element) < 0
-               ? "Class must extend: interface software.amazon.awssdk.auth.credentials.AwsCredentialsProvider"
-               : NULL;
-}
-
 /* ---- The source -----------------------------------------------------------------------------------------------------
  */
 

@@ -29,7 +29,4 @@ bool credentials_expire(struct credentials_source *src);
 /* "environment", "profile default in /root/.aws/credentials" …, for log lines. */
 const char *credentials_origin(const struct credentials_source *src);
 
-/* NULL when the class name can be used, else why not. */
-const char *credentials_class_defect(const char *class_name);
-
 #endif

@@ -454,6 +454,14 @@ static void check_formats(const struct sink_conf *c, struct kc_problems *problem
                    c->headers_format_class);
 }
 
+/* Projection between versions of a schema is not available; other words than these act as NONE in Java, too. */
+static void check_compatibility(const struct sink_conf *c, struct kc_problems *problems) {
+    for (const char *const *mode = compatibilities + 1; *mode; mode++)
+        if (c->schema_compatibility && !strcmp(c->schema_compatibility, *mode))
+            kc_problem(problems, "schema.compatibility",
+                       "Invalid value %s for configuration schema.compatibility: this worker has NONE only", *mode);
+}
+
 static bool set(const char *text) {
     return text && *text;
 }
@@ -482,6 +490,7 @@ void sink_conf_validate(const struct kc_config *config, const void *conf, struct
         return; /* Java cannot build the configuration and stops here */
     check_compressions(c, problems);
     check_formats(c, problems);
+    check_compatibility(c, problems);
     check_file_store(c, problems);
     static const char tombstones[] =
         "Writing Kafka record keys to storage is mandatory when tombstone writing is enabled.";
