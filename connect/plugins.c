@@ -17,6 +17,7 @@
 #include "connect/base/err.h"
 #include "connect/base/map.h"
 #include "connect/base/version.h"
+#include "connect/convert/builtin.h"
 #include "connect/plugin_version.h"
 #include "connect/transform/builtin.h"
 #include "connectors/builtin.h"
@@ -407,6 +408,7 @@ int plugins_init(const char *plugin_path, struct kc_error *err) {
     registry.arena = arena_new(0);
     registry.aliases = map_new(/* free_value= */ NULL);
     add_table(builtin_connectors, "built in");
+    add_table(builtin_converters, "built in");
     add_table(builtin_transforms, "built in");
     add_table(builtin_predicates, "built in");
     add_table(builtin_providers, "built in");

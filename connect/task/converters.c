@@ -22,6 +22,9 @@ static int init_one(struct converters *c, struct converter *conv, const char *ke
     if (!plugin)
         return kc_fail(err, KC_CONFIG_EXCEPTION, "Invalid value %s for configuration %s: Class %s could not be found.",
                        class_name, key, class_name);
+    const char *version = kc_config_get(source, kc_arena_printf(c->arena, "%s.plugin.version", key));
+    if (plugins_check_version(plugin, version, NULL, err) < 0)
+        return -1;
     AUTO(props) config = kc_config_with_prefix(source, kc_arena_printf(c->arena, "%s.", key));
     kc_config_set(config, "converter.type",
                   kind == KC_KIND_HEADER_CONVERTER ? "header" : (conv == &c->key ? "key" : "value"));

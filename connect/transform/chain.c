@@ -77,9 +77,11 @@ static bool is_abstract(struct kc_arena *arena, const char *name, const struct k
     return *ret_key && *ret_value;
 }
 
-/* The plugin that <key> names. */
-static const struct kc_plugin *find_class(struct kc_arena *arena, const struct kc_config *connector, const char *key,
+/* The plugin that <prefix>type names, of a version that <prefix>plugin.version allows. */
+static const struct kc_plugin *find_class(struct kc_arena *arena, const struct kc_config *connector, const char *prefix,
                                           enum kc_plugin_kind kind, struct kc_error *err) {
+    const char *key = kc_arena_printf(arena, "%stype", prefix);
+    const char *version = kc_config_get(connector, kc_arena_printf(arena, "%splugin.version", prefix));
     const char *interface = kind == KC_KIND_PREDICATE ? "Predicate" : "Transformation";
     const char *raw = kc_config_get(connector, key);
     if (!raw) {
@@ -92,7 +94,7 @@ static const struct kc_plugin *find_class(struct kc_arena *arena, const struct k
         return NULL;
     const struct kc_plugin *plugin = plugins_find(name.text, kind), *key_class, *value_class;
     if (plugin)
-        return plugin;
+        return plugins_check_version(plugin, version, NULL, err) < 0 ? NULL : plugin;
     if (other_kind_exists(name.text, kind, &plugin))
         kc_fail(err, KC_CONFIG_EXCEPTION, "Class class %s does not implement the %s interface", plugin->class_name,
                 interface);
@@ -181,15 +183,14 @@ static int find_classes(struct chain *chain, const struct kc_config *connector, 
                         struct kc_error *err) {
     for (size_t i = 0; i < chain->count; i++) {
         struct stage *stage = &chain->stages[i];
-        const char *key = kc_arena_printf(chain->arena, "transforms.%s.type", stage->alias);
-        stage->transform.plugin = find_class(chain->arena, connector, key, KC_KIND_TRANSFORMATION, err);
+        const char *prefix = kc_arena_printf(chain->arena, "transforms.%s.", stage->alias);
+        stage->transform.plugin = find_class(chain->arena, connector, prefix, KC_KIND_TRANSFORMATION, err);
         if (!stage->transform.plugin || parse_predicate_use(chain->arena, stage, connector, err) < 0)
             return -1;
     }
     for (size_t i = 0; i < predicates->count; i++) { /* also those that nobody uses */
-        const char *key = kc_arena_printf(chain->arena, "predicates.%s.type", predicates->items[i]);
-        struct unit unit = {.plugin = find_class(chain->arena, connector, key, KC_KIND_PREDICATE, err)};
         const char *prefix = kc_arena_printf(chain->arena, "predicates.%s.", predicates->items[i]);
+        struct unit unit = {.plugin = find_class(chain->arena, connector, prefix, KC_KIND_PREDICATE, err)};
         if (!unit.plugin || parse_options(chain->arena, &unit, connector, prefix, err) < 0)
             return -1;
         for (size_t s = 0; s < chain->count; s++) {
