@@ -1,0 +1,77 @@
+/* JSON from Kafka: whatever passes the checking pass must survive every reader and writer behind it, and writing must
+ * be stable: the compact form is its own compact form. */
+#include <string.h>
+
+#include "connect/base/arena.h"
+#include "connect/convert/json.h"
+#include "connect/data/json_scan.h"
+#include "connect/data/json_tree.h"
+#include "connect/data/json_write.h"
+#include "connect/data/value.h"
+#include "tests/support/fuzz.h"
+
+#define REQUIRE(condition) \
+    do {                   \
+        if (!(condition))  \
+            abort();       \
+    } while (0)
+
+static void write_value(struct buf *out, const struct kc_value *v) {
+    static const struct json_write_options options = {0};
+    REQUIRE(json_write_value(out, NULL, v, &options, NULL) == 0);
+}
+
+/* Unpaired surrogates stay escapes in text but are U+FFFD in values. */
+static bool has_surrogate_escape(const struct buf *text) {
+    return memmem(text->data, text->len, "\\uD", 3) != NULL;
+}
+
+static void check_document(struct kc_arena *arena, const char *data, size_t len) {
+    struct json_scan scan, again;
+    if (json_check(arena, data, len, &scan, NULL) < 0 || !scan.text.s)
+        return;
+    struct kc_value v = json_tree_shallow(arena, scan.text, scan.flags);
+    struct kc_value whole = kc_json_expand(arena, v), opened = kc_json_open(arena, v);
+    AUTO_BUF text;
+    AUTO_BUF from_tree;
+    buf_init(&text, SIZE_MAX);
+    buf_init(&from_tree, SIZE_MAX);
+    write_value(&text, &v);
+    write_value(&from_tree, &whole);
+    if (scan.flags & VALUE_JSON_COMPACT && v.tag == KC_V_JSON)
+        REQUIRE(text.len == scan.text.len && memcmp(text.data, scan.text.s, text.len) == 0);
+    if (!has_surrogate_escape(&text)) {
+        REQUIRE(text.len == from_tree.len && memcmp(text.data, from_tree.data, text.len) == 0);
+        REQUIRE(kc_value_equal(&whole, &opened));
+    }
+    REQUIRE(json_check(arena, text.data, text.len, &again, NULL) == 0);
+    REQUIRE(again.text.len == text.len);
+    if (v.tag == KC_V_JSON && again.flags & VALUE_JSON_UNIQUE)
+        REQUIRE(again.flags & VALUE_JSON_COMPACT);
+}
+
+/* Read as an envelope, written, read again: the same value. The second reading uses the remembered prefix. */
+static void check_envelope(struct kc_arena *arena, const char *data, size_t len) {
+    struct json_converter *jc = json_converter_new(true, false, true, 4);
+    const struct kc_schema *schema, *again_schema;
+    struct kc_value v, again, bytes;
+    struct kc_error err = {0};
+    for (int i = 0; i < 2; i++) {
+        if (json_envelope_read(jc, arena, data, len, &schema, &v, &err) < 0 ||
+            json_envelope_write(jc, arena, schema, &v, &bytes, &err) < 0)
+            continue;
+        if (bytes.tag == KC_V_NULL || memmem(bytes.s, bytes.len, "\\uD", 3))
+            continue;
+        REQUIRE(json_envelope_read(jc, arena, bytes.s, bytes.len, &again_schema, &again, &err) == 0);
+    }
+    json_converter_free(jc);
+}
+
+static void fuzz_json(const uint8_t *data, size_t len) {
+    struct kc_arena *arena = arena_new(0);
+    check_document(arena, (const char *)data, len);
+    check_envelope(arena, (const char *)data, len);
+    arena_free(arena);
+}
+
+FUZZ_TARGET(fuzz_json)
