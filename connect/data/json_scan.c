@@ -159,10 +159,9 @@ static const char *scan_utf8(struct scanner *s, const char *p) {
     return p + 1 + more;
 }
 
-/* p is behind the opening quote; the result is behind the closing one. */
-static const char *scan_string(struct scanner *s, const char *p) {
+/* From the first byte that is not plain on. */
+static const char *scan_string_rest(struct scanner *s, const char *p) {
     for (;;) {
-        p = json_plain_end(p, s->end);
         if (p == s->end)
             return fail_eof(s, " in a string");
         if (*p == '"')
@@ -175,7 +174,14 @@ static const char *scan_string(struct scanner *s, const char *p) {
             p = scan_utf8(s, p);
         if (!p)
             return NULL;
+        p = json_plain_end(p, s->end);
     }
+}
+
+/* p is behind the opening quote; the result is behind the closing one. Most strings are one run of plain bytes. */
+static inline const char *scan_string(struct scanner *s, const char *p) {
+    p = json_plain_end(p, s->end);
+    return p < s->end && *p == '"' ? p + 1 : scan_string_rest(s, p);
 }
 
 /* UTF-16 units of a checked string, only counted when the bytes alone could be too many. */
@@ -363,7 +369,7 @@ static void note_name(struct scanner *s, const char *name, const char *behind) {
     s->name_count++;
 }
 
-static const char *blanks(struct scanner *s, const char *p) {
+static inline const char *blanks(struct scanner *s, const char *p) {
     if (p < s->end && json_is_blank(*p)) {
         s->compact = false;
         p = json_blanks(p + 1, s->end);

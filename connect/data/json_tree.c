@@ -8,6 +8,7 @@
 
 #include "connect/base/arena.h"
 #include "connect/data/java_hash.h"
+#include "connect/data/json_bytes.h"
 #include "connect/data/json_scan.h"
 #include "connect/data/value.h"
 
@@ -15,8 +16,9 @@ enum { SCRATCH_VALUES = 128 };
 
 struct tree {
     struct kc_arena *arena;
-    uint8_t flags; /* of the text: VALUE_JSON_… */
-    bool whole;    /* containers inside are taken apart, too */
+    const char *end; /* of the text */
+    uint8_t flags;   /* of the text: VALUE_JSON_… */
+    bool whole;      /* containers inside are taken apart, too */
     struct kc_value *stack;
     size_t count, capacity;
     struct kc_value first[SCRATCH_VALUES]; /* the stack until it must grow */
@@ -59,51 +61,57 @@ struct kc_value json_tree_shallow(struct kc_arena *arena, struct json_text text,
     }
 }
 
-static struct kc_value take_apart(struct tree *t, struct json_text text);
+static const char *take_container(struct tree *t, const char *p);
 
-static struct kc_value element(struct tree *t, struct json_text text) {
-    if (t->whole && (text.s[0] == '{' || text.s[0] == '['))
-        return take_apart(t, text);
-    return json_tree_shallow(t->arena, text, t->flags);
-}
-
-/* ---- containers ---- */
-
-static struct kc_value take_array(struct tree *t, struct json_text text) {
-    size_t base = t->count;
-    struct json_walk w = json_walk_start(text);
-    struct json_text item;
-    while (json_walk_item(&w, &item))
-        push(t, element(t, item));
-    struct kc_value array = value_array_new(t->arena, (uint32_t)(t->count - base));
-    memcpy(array.items, t->stack + base, array.len * sizeof(*array.items));
-    t->count = base;
-    return array;
+/* Pushes the value at p and returns what is behind it. Containers that stay text are skipped, others are gone through
+ * once, whatever their depth. */
+static const char *take_value(struct tree *t, const char *p) {
+    if (t->whole && (*p == '{' || *p == '['))
+        return take_container(t, p);
+    const char *behind = json_walk_skip(p, t->end);
+    push(t, json_tree_shallow(t->arena, (struct json_text){p, (size_t)(behind - p)}, t->flags));
+    return behind;
 }
 
 _Static_assert(sizeof(struct kc_entry) == 2 * sizeof(struct kc_value), "an entry is two values in a row");
 
-static struct kc_value take_object(struct tree *t, struct json_text text) {
-    size_t base = t->count;
-    struct json_walk w = json_walk_start(text);
-    struct json_text name, value;
-    while (json_walk_member(&w, &name, &value)) {
-        push(t, json_text_string(t->arena, name));
-        push(t, element(t, value));
+/* What was pushed since `base` as one ARRAY or MAP. */
+static struct kc_value collect(struct tree *t, size_t base, bool object) {
+    uint32_t count = (uint32_t)(t->count - base);
+    size_t bytes = count * sizeof(struct kc_value);
+    struct kc_value v = {.tag = object ? KC_V_MAP : KC_V_ARRAY, .len = object ? count / 2 : count};
+    v.items = kc_arena_alloc(t->arena, bytes);
+    memcpy(v.items, t->stack + base, bytes);
+    if (object) {
+        v.flags = KC_MAP_UNORDERED;
+        if (!(t->flags & VALUE_JSON_UNIQUE))
+            java_map_last_wins(&v);
     }
-    uint32_t count = (uint32_t)(t->count - base) / 2;
-    struct kc_value map = kc_map_new(t->arena, count);
-    memcpy(map.entries, t->stack + base, count * sizeof(*map.entries));
-    map.len = count;
-    if (!(t->flags & VALUE_JSON_UNIQUE))
-        java_map_last_wins(&map);
-    map.flags = KC_MAP_UNORDERED;
     t->count = base;
-    return map;
+    return v;
 }
 
-static struct kc_value take_apart(struct tree *t, struct json_text text) {
-    return text.s[0] == '{' ? take_object(t, text) : take_array(t, text);
+static const char *take_name(struct tree *t, const char *p) {
+    const char *behind = json_walk_skip(p, t->end);
+    push(t, json_text_string(t->arena, (struct json_text){p, (size_t)(behind - p)}));
+    return json_blanks(json_blanks(behind, t->end) + 1, t->end); /* over the colon */
+}
+
+static const char *take_container(struct tree *t, const char *p) {
+    bool object = *p == '{';
+    size_t base = t->count;
+    for (;;) {
+        p = json_blanks(p + 1, t->end); /* over the bracket or a comma */
+        if (*p == '}' || *p == ']')
+            break; /* only when empty */
+        if (object)
+            p = take_name(t, p);
+        p = json_blanks(take_value(t, p), t->end);
+        if (*p != ',')
+            break;
+    }
+    push(t, collect(t, base, object));
+    return p + 1;
 }
 
 static struct kc_value expand(struct kc_arena *arena, struct kc_value v, bool whole) {
@@ -111,12 +119,14 @@ static struct kc_value expand(struct kc_arena *arena, struct kc_value v, bool wh
         return v;
     struct tree t;
     t.arena = arena;
+    t.end = v.s + v.len;
     t.flags = v.flags;
     t.whole = whole;
     t.stack = t.first;
     t.count = 0;
     t.capacity = SCRATCH_VALUES;
-    struct kc_value tree = take_apart(&t, (struct json_text){v.s, v.len});
+    take_container(&t, v.s);
+    struct kc_value tree = t.stack[0];
     if (t.stack != t.first)
         free(t.stack);
     return tree;

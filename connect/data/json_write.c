@@ -25,6 +25,15 @@ struct writer {
 
 static int write_value(struct writer *w, const struct kc_schema *schema, const struct kc_value *v);
 
+/* buf_add_char without a call when there is room. */
+static inline int put(struct buf *out, char c) {
+    if (out->len + 2 > out->cap)
+        return buf_add_char(out, c);
+    out->data[out->len++] = c;
+    out->data[out->len] = '\0';
+    return 0;
+}
+
 /* ---- errors ---- */
 
 static int wrong_type(struct writer *w, const struct kc_schema *schema, const struct kc_value *v) {
@@ -42,12 +51,12 @@ static int open_container(struct writer *w, char c) {
                       "Document nesting depth (%u) exceeds the maximum allowed (%d)", w->depth, JSON_MAX_DEPTH);
         return err_wrap(w->err, KC_DATA_EXCEPTION, SERIALIZATION_FAILED);
     }
-    return buf_add_char(w->out, c);
+    return put(w->out, c);
 }
 
 static int close_container(struct writer *w, char c) {
     w->depth--;
-    return buf_add_char(w->out, c);
+    return put(w->out, c);
 }
 
 /* ---- scalars ---- */
@@ -57,15 +66,15 @@ static int write_fraction(struct writer *w, const struct kc_value *v) {
     size_t len = v->tag == KC_V_FLOAT32 ? number_text_float(text, (float)v->f) : number_text_double(text, v->f);
     if (isfinite(v->f))
         return buf_add(w->out, text, len);
-    buf_add_char(w->out, '"');
+    put(w->out, '"');
     buf_add(w->out, text, len);
-    return buf_add_char(w->out, '"');
+    return put(w->out, '"');
 }
 
 static int write_base64(struct writer *w, const void *data, size_t len) {
-    buf_add_char(w->out, '"');
+    put(w->out, '"');
     base64_write(w->out, data, len);
-    return buf_add_char(w->out, '"');
+    return put(w->out, '"');
 }
 
 static int write_decimal(struct writer *w, const struct kc_schema *schema, const struct kc_decimal *dec) {
@@ -114,7 +123,7 @@ static int write_array(struct writer *w, const struct kc_schema *schema, const s
         return -1;
     for (uint32_t i = 0; i < v->len; i++) {
         if (i)
-            buf_add_char(w->out, ',');
+            put(w->out, ',');
         if (write_value(w, schema ? schema->value_schema : NULL, &v->items[i]) < 0)
             return -1;
     }
@@ -140,10 +149,10 @@ static int write_object(struct writer *w, const struct kc_schema *key, const str
         return -1;
     for (uint32_t i = 0; i < v->len; i++) {
         if (i)
-            buf_add_char(w->out, ',');
+            put(w->out, ',');
         if (write_name(w, key, &v->entries[i].key) < 0)
             return -1;
-        buf_add_char(w->out, ':');
+        put(w->out, ':');
         if (write_value(w, value, &v->entries[i].value) < 0)
             return -1;
     }
@@ -156,10 +165,10 @@ static int write_pairs(struct writer *w, const struct kc_schema *key, const stru
         return -1;
     for (uint32_t i = 0; i < v->len; i++) {
         if (i)
-            buf_add_char(w->out, ',');
+            put(w->out, ',');
         if (open_container(w, '[') < 0 || write_value(w, key, &v->entries[i].key) < 0)
             return -1;
-        buf_add_char(w->out, ',');
+        put(w->out, ',');
         if (write_value(w, value, &v->entries[i].value) < 0)
             return -1;
         close_container(w, ']');
@@ -187,10 +196,10 @@ static int write_struct(struct writer *w, const struct kc_schema *schema, const 
         return -1;
     for (uint32_t i = 0; i < schema->field_count; i++) {
         if (i)
-            buf_add_char(w->out, ',');
+            put(w->out, ',');
         const struct kc_field *field = &schema->fields[i];
         json_write_string(w->out, field->name, strlen(field->name));
-        buf_add_char(w->out, ':');
+        put(w->out, ':');
         if (write_value(w, field->schema, &st->fields[i]) < 0)
             return -1;
     }

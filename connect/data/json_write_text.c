@@ -55,40 +55,54 @@ static size_t put_special(char **to, const char *p, size_t left) {
     return len;
 }
 
-int json_write_string(struct buf *out, const char *s, size_t len) {
-    const char *p = s, *end = s + len;
-    if (buf_reserve(out, len + 2) < 0)
-        return -1;
-    buf_add_char(out, '"');
+/* From p to the end, with the closing quote. */
+static int write_rest(struct buf *out, const char *p, const char *end) {
     while (p < end) {
+        char text[16], *to = text;
+        p += put_special(&to, p, (size_t)(end - p));
         const char *special = json_plain_end(p, end);
-        if (buf_add(out, p, (size_t)(special - p)) < 0)
+        if (buf_add(out, text, (size_t)(to - text)) < 0 || buf_add(out, p, (size_t)(special - p)) < 0)
             return -1;
-        for (p = special; p < end && !json_is_plain(*p);) {
-            char text[16], *to = text;
-            p += put_special(&to, p, (size_t)(end - p));
-            if (buf_add(out, text, (size_t)(to - text)) < 0)
-                return -1;
-        }
+        p = special;
     }
     return buf_add_char(out, '"');
 }
 
+int json_write_string(struct buf *out, const char *s, size_t len) {
+    const char *end = s + len, *special = json_plain_end(s, end);
+    if (buf_reserve(out, len + 2) < 0)
+        return -1;
+    size_t plain = (size_t)(special - s);
+    char *to = out->data + out->len;
+    *to++ = '"';
+    if (plain)
+        memcpy(to, s, plain);
+    to += plain;
+    if (special == end)
+        *to++ = '"';
+    *to = '\0';
+    out->len = (size_t)(to - out->data);
+    return special == end ? 0 : write_rest(out, special, end);
+}
+
 /* ---- checked text made compact ---- */
 
-/* Written again, a string keeps its form unless it has an escape that has a shorter one, or a character of four bytes.
- */
-static bool string_is_compact(struct json_text quoted) {
-    for (size_t i = 1; i < quoted.len - 1; i++) {
-        if ((unsigned char)quoted.s[i] >= 0xf0)
-            return false;
-        if (quoted.s[i] == '\\') {
-            i++;
-            if (quoted.s[i] == 'u' || quoted.s[i] == '/')
-                return false;
+/* Behind the string that starts at p, and whether it keeps its form when it is written again: it does unless it has an
+ * escape that has a shorter one, or a character of four bytes. */
+static const char *string_end(const char *p, const char *end, bool *ret_compact) {
+    *ret_compact = true;
+    for (p++;; p++) {
+        p = json_plain_end(p, end);
+        if (*p == '"')
+            return p + 1;
+        if (*p == '\\') {
+            p++;
+            if (*p == 'u' || *p == '/')
+                *ret_compact = false;
+        } else if ((unsigned char)*p >= 0xf0) {
+            *ret_compact = false;
         }
     }
-    return true;
 }
 
 static unsigned hex_unit(const char *p) {
@@ -159,22 +173,31 @@ static int write_number_again(struct buf *out, struct json_text number) {
     return buf_add_char(out, '"');
 }
 
+/* The token at p, a string or a number, and returns what is behind it; NULL: the buffer is full. */
+static const char *write_token(struct buf *out, const char *p, const char *end) {
+    bool compact = true;
+    const char *behind = *p == '"' ? string_end(p, end, &compact) : json_walk_skip(p, end);
+    struct json_text token = {p, (size_t)(behind - p)};
+    if (*p != '"' && !json_number_is_compact(token))
+        return write_number_again(out, token) < 0 ? NULL : behind;
+    if (!compact)
+        return write_string_again(out, token) < 0 ? NULL : behind;
+    return buf_add(out, p, token.len) < 0 ? NULL : behind;
+}
+
 int json_write_compact(struct buf *out, struct json_text text) {
     const char *p = text.s, *end = text.s + text.len;
-    while ((p = json_blanks(p, end)) < end) {
-        const char *start = p;
-        bool number = *p == '-' || json_is_digit(*p);
-        if (*p != '"' && !number) { /* punctuation and words */
-            if (buf_add_char(out, *p++) < 0)
-                return -1;
-            continue;
-        }
-        p = json_walk_skip(p, end);
-        struct json_text token = {start, (size_t)(p - start)};
-        int rc = number
-                     ? (json_number_is_compact(token) ? buf_add(out, start, token.len) : write_number_again(out, token))
-                     : (string_is_compact(token) ? buf_add(out, start, token.len) : write_string_again(out, token));
-        if (rc < 0)
+    while (p < end) {
+        /* Blanks, punctuation and words: room for all of the rest makes their loop short. */
+        if (buf_reserve(out, (size_t)(end - p)) < 0)
+            return -1;
+        char *to = out->data + out->len;
+        for (; p < end && *p != '"' && *p != '-' && !json_is_digit(*p); p++)
+            if (!json_is_blank(*p))
+                *to++ = *p;
+        *to = '\0';
+        out->len = (size_t)(to - out->data);
+        if (p < end && !(p = write_token(out, p, end)))
             return -1;
     }
     return 0;
