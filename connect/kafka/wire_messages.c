@@ -56,6 +56,15 @@ const char *wire_error_text(int16_t code) {
     return "The broker answered with an error that this worker does not know.";
 }
 
+bool wire_error_retriable(int16_t code) {
+    static const int16_t retriable[] = {2,  3,  5,  6,  7,  9,  13, 14, 15, 16, 19, 20, 27, 41,
+                                        51, 56, 60, 70, 71, 72, 74, 75, 76, 78, 84, 88, 89};
+    for (size_t i = 0; i < COUNT_OF(retriable); i++)
+        if (retriable[i] == code)
+            return true;
+    return false;
+}
+
 static struct wire_reader reader_of(const struct wire_response *resp) {
     return wire_reader(resp->body, resp->len);
 }

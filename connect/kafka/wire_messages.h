@@ -69,6 +69,7 @@ enum wire_error {
 };
 const char *wire_error_name(int16_t code); /* "UNKNOWN" for the rest */
 const char *wire_error_text(int16_t code);
+bool wire_error_retriable(int16_t code); /* Java: RetriableException */
 
 /* Size, request header v1 and `body`: what goes over the connection. `client_id` NULL: null. */
 int wire_encode_frame(struct buf *out, int16_t api, int16_t version, int32_t correlation_id, const char *client_id,
