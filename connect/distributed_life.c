@@ -22,12 +22,6 @@ enum { POOL_THREADS = 16, STOP_EXTRA_MS = 15000, SAY_EVERY_MS = 30000, CLUSTER_I
 static int check_settings(const struct worker_conf *conf, struct kc_error *err) {
     size_t len;
     bool listed = false;
-    if (strcmp(conf->exactly_once, "disabled") != 0)
-        return err_set(
-            err, ERR_BAD_CONFIG,
-            "Invalid value %s for configuration exactly.once.source.support: exactly-once source support is not "
-            "available in kconnectd; use 'disabled'",
-            conf->exactly_once);
     if (session_key_length(conf->inter_worker_key_algorithm, conf->inter_worker_key_size, &len, err) < 0)
         return -1;
     for (size_t i = 0; i < conf->inter_worker_verification_algorithms.count; i++)
