@@ -151,13 +151,13 @@ static cJSON *read_number(struct reader *r) {
         if (digits(r) == 0)
             return fail(r, "malformed number");
     }
-    AUTO_TEXT text = strndup(from, (size_t)(r->p - from));
+    char *text = strndup(from, (size_t)(r->p - from));
     cJSON *item = text ? cJSON_CreateNumber(strtod(text, NULL)) : NULL;
-    if (!item)
-        return fail(r, "out of memory");
-    if (!integer || fabs(item->valuedouble) > 9007199254740991.0)
-        item->valuestring = TAKE(text);
-    return item;
+    if (item && (!integer || fabs(item->valuedouble) > 9007199254740991.0))
+        item->valuestring = text;
+    else
+        free(text);
+    return item ? item : fail(r, "out of memory");
 }
 
 static cJSON *read_word(struct reader *r) {
@@ -392,7 +392,7 @@ static int write_children(struct buf *b, const cJSON *json, bool supplementary_e
 int json_write(struct buf *b, const cJSON *json, bool supplementary_escaped) {
     if (cJSON_IsObject(json) || cJSON_IsArray(json))
         return write_children(b, json, supplementary_escaped);
-    if (cJSON_IsString(json))
+    if (cJSON_IsString(json) && json->valuestring)
         return json_write_text(b, json->valuestring, strlen(json->valuestring), supplementary_escaped);
     if (cJSON_IsNumber(json))
         return write_number(b, json);

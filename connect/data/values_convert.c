@@ -98,8 +98,8 @@ static int as_int64(struct conversion *c, const struct kc_value *v, int64_t *ret
 }
 
 static int as_double(struct conversion *c, const struct kc_value *v, double *ret_value) {
-    int64_t whole;
-    struct kc_decimal dec;
+    int64_t whole = 0;
+    struct kc_decimal dec = {0};
     if (is_float(v)) {
         *ret_value = v->f;
         return 0;
@@ -119,13 +119,13 @@ static int as_double(struct conversion *c, const struct kc_value *v, double *ret
 }
 
 static int to_decimal(struct conversion *c, const struct kc_value *v, struct kc_value *ret_value) {
-    struct kc_decimal dec;
+    struct kc_decimal dec = {0};
     if (v->tag == KC_V_DECIMAL) {
         *ret_value = *v;
         return 0;
     }
     if (v->tag == KC_V_BYTES) {
-        int32_t scale;
+        int32_t scale = 0;
         if (decimal_scale(c->to, &scale, c->err) < 0)
             return -1;
         dec = decimal_from_bytes(v->bytes, v->len, scale);
@@ -179,7 +179,7 @@ static int to_boolean(struct conversion *c, const struct kc_value *v, struct kc_
         *ret_value = parsed;
         return 0;
     }
-    int64_t number;
+    int64_t number = 0;
     if (as_int64(c, v, &number) < 0)
         return -1;
     *ret_value = kc_bool(number != 0);
@@ -194,7 +194,7 @@ static int64_t floor_mod(int64_t a, int64_t b) {
 static int date_to_date(struct conversion *c, enum logical to, const struct kc_value *v, struct kc_value *ret_value,
                         bool *ret_done) {
     enum logical from = c->from ? schema_logical(c->from) : to;
-    int64_t encoded, ms = v->i;
+    int64_t encoded = 0, ms = v->i;
     *ret_done = true;
     if (from == to) {
         /* as it is */
@@ -217,13 +217,13 @@ static int to_date(struct conversion *c, enum logical logical, struct kc_value v
     if (parse_text(c, &v) < 0)
         return -1;
     if (v.tag == KC_V_DATE) {
-        bool done;
+        bool done = false;
         if (date_to_date(c, logical, &v, ret_value, &done) < 0)
             return -1;
         if (done)
             return 0;
     }
-    int64_t number, ms;
+    int64_t number = 0, ms = 0;
     if (as_int64(c, &v, &number) < 0)
         return -1;
     if (logical != LOGICAL_TIMESTAMP)
@@ -239,7 +239,7 @@ static int to_integer(struct conversion *c, const struct kc_value *v, struct kc_
     if ((c->to->type == KC_INT32 && (logical == LOGICAL_DATE || logical == LOGICAL_TIME)) ||
         (c->to->type == KC_INT64 && logical == LOGICAL_TIMESTAMP))
         return to_date(c, logical, *v, ret_value);
-    int64_t number;
+    int64_t number = 0;
     if (as_int64(c, v, &number) < 0)
         return -1;
     switch (c->to->type) {
@@ -260,7 +260,7 @@ static int to_integer(struct conversion *c, const struct kc_value *v, struct kc_
 }
 
 static int to_float(struct conversion *c, const struct kc_value *v, struct kc_value *ret_value) {
-    double number;
+    double number = 0;
     if (as_double(c, v, &number) < 0)
         return -1;
     *ret_value = c->to->type == KC_FLOAT32 ? kc_float((float)number) : kc_double(number);

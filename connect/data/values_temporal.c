@@ -140,10 +140,12 @@ static bool take_time(struct cursor *c, int64_t *ret_ms) {
     return true;
 }
 
+/* Years beyond what int64 holds in milliseconds wrap round, as Java's long does. */
 static int64_t to_ms(int64_t year, int64_t month, int64_t day, int64_t time_ms) {
     int64_t more_days = floor_div(time_ms, MS_PER_DAY);
     time_ms -= more_days * MS_PER_DAY;
-    return days_of(year, month - 1, day, more_days) * MS_PER_DAY + time_ms;
+    uint64_t days = (uint64_t)days_of(year, month - 1, day, more_days);
+    return (int64_t)(days * MS_PER_DAY + (uint64_t)time_ms);
 }
 
 static size_t utf16_length(const char *s, size_t len) {
