@@ -3,6 +3,7 @@
  * one parser on the stack; results go to the caller's arena. */
 #include "connect/data/values_parse.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include "connect/base/arena.h"
@@ -139,6 +140,15 @@ static bool starts_with_digit(struct span t) {
     return utf8_get(t.s, t.len, &c) > 0 && java_digit(c) >= 0;
 }
 
+/* The schemas of dates, made once: headers must not take the lock of the schema table each time. */
+static const struct kc_schema *date_schemas[LOGICAL_TIMESTAMP + 1];
+static pthread_once_t date_schemas_once = PTHREAD_ONCE_INIT;
+
+static void make_date_schemas(void) {
+    for (int logical = LOGICAL_DATE; logical <= LOGICAL_TIMESTAMP; logical++)
+        date_schemas[logical] = schema_of_logical((enum logical)logical, 0, false);
+}
+
 static bool temporal(struct parser *p, struct span t, struct pair *ret) {
     AUTO_BUF plain; /* with \: as : */
     buf_init(&plain, 256);
@@ -154,7 +164,8 @@ static bool temporal(struct parser *p, struct span t, struct pair *ret) {
     enum logical logical = values_parse_temporal(ascii, len, &ms);
     if (logical == LOGICAL_NONE)
         return false;
-    ret->schema = kc_schema_keep(p->arena, schema_of_logical(logical, 0, false));
+    pthread_once(&date_schemas_once, make_date_schemas);
+    ret->schema = date_schemas[logical];
     ret->value = kc_date(ms);
     return true;
 }
