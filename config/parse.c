@@ -228,15 +228,13 @@ void option_store(const struct kc_option *row, const struct option_parsed *value
 
 /* ---- Tables ------------------------------------------------------------------------------------------------------ */
 
-/* What the configuration or the default says; `missing` and parse errors are failures. */
-static int get_value(const struct kc_option *row, const struct kc_config *config, struct kc_arena *arena,
-                     struct option_parsed *ret_value, struct kc_error *err) {
-    if (kc_config_has(config, row->name))
-        return option_parse(row, row->name, kc_config_get(config, row->name), arena, ret_value, err);
+int option_read(const struct kc_option *row, const char *name, const struct kc_config *config, struct kc_arena *arena,
+                struct option_parsed *ret_value, struct kc_error *err) {
+    if (kc_config_has(config, name))
+        return option_parse(row, name, kc_config_get(config, name), arena, ret_value, err);
     if (row->required)
-        return err_set(err, ERR_BAD_CONFIG, "Missing required configuration \"%s\" which has no default value.",
-                       row->name);
-    return parse_default(row, row->name, arena, ret_value, err);
+        return err_set(err, ERR_BAD_CONFIG, "Missing required configuration \"%s\" which has no default value.", name);
+    return parse_default(row, name, arena, ret_value, err);
 }
 
 void config_validate(const struct kc_option *rows, const struct kc_config *config, struct kc_arena *arena, void *conf,
@@ -250,7 +248,7 @@ void config_validate(const struct kc_option *rows, const struct kc_config *confi
         o->row = row;
         o->recommended = row->recommended;
         o->visible = !row->visible || row->visible(row->name, config);
-        if (get_value(row, config, arena, &v, &err) < 0)
+        if (option_read(row, row->name, config, arena, &v, &err) < 0)
             kc_problem(problems, row->name, "%s", err.text);
         AUTO_TEXT text = option_text(row, &v);
         problems_set_value(o, text);
@@ -266,7 +264,7 @@ int config_parse(const struct kc_option *rows, const struct kc_config *config, s
         memset(conf, 0, conf_size);
     for (const struct kc_option *row = rows; row && row->name; row++) {
         struct option_parsed v;
-        if (get_value(row, config, arena, &v, err) < 0)
+        if (option_read(row, row->name, config, arena, &v, err) < 0)
             return -1;
         if (option_is_valid_list(row))
             option_drop_repeated(&v.list, arena);
@@ -291,7 +289,8 @@ void config_log_unknown(const char *logger, const struct kc_option *rows, const 
     buf_init(&line, TEXT_MAX);
     for (const struct kc_option *row = rows; row && row->name; row++) {
         struct option_parsed v = {.null = true};
-        (void)get_value(row, config, arena, &v, NULL);
+        if (option_read(row, row->name, config, arena, &v, /* err= */ NULL) < 0)
+            v.null = true;
         AUTO_TEXT text = option_text(row, &v);
         (void)buf_printf(&line, "\n\t%s = %s", row->name, text ? text : "null");
     }

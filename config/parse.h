@@ -55,6 +55,10 @@ struct option_parsed {
  * by their full name here). @errors ConfigException "Invalid value … for configuration …: …" */
 int option_parse(const struct kc_option *row, const char *name, const char *raw, struct kc_arena *arena,
                  struct option_parsed *ret_value, struct kc_error *err) KC_CHECKED;
+/* What `config` says under the key `name`, else the row's default. @errors as option_parse, and a required key is
+ * missing */
+int option_read(const struct kc_option *row, const char *name, const struct kc_config *config, struct kc_arena *arena,
+                struct option_parsed *ret_value, struct kc_error *err) KC_CHECKED;
 /* Runs the validators of the row; the error carries Java's whole message. */
 int option_check(const struct kc_option *row, const char *name, const struct option_parsed *value,
                  struct kc_error *err) KC_CHECKED;

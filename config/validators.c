@@ -218,7 +218,7 @@ int option_check_printable(const char *name, const char *text, struct kc_error *
     uint32_t c;
     buf_init(&codes, SHOWN_MAX);
     if (!text)
-        return option_invalid(err, name, NULL, "entry must be non null");
+        return 0;
     if (!*text)
         return option_invalid(err, name, text, "String may not be empty");
     const char *s = text;
