@@ -80,6 +80,41 @@ START_TEST(parse_string) {
 }
 END_TEST
 
+/* Further answers of Java 4.3.1, found by comparing it on random texts. */
+START_TEST(found_by_comparing) {
+    static const struct {
+        const char *text;
+        enum kc_tag tag;
+        const char *again; /* convertToString */
+    } table[] = {
+        {"[0, \"1\" , 5. ]", KC_V_ARRAY, "[0,\"1\",5]"}, /* once incompatible, always incompatible */
+        {"[[],0,1e-50 ,]", KC_V_ARRAY, "[[],0,0.0]"},
+        {" [[] , {} , 0] ", KC_V_ARRAY, "[[],{},0]"},
+        {" [1,", KC_V_STRING, " "}, /* only the blank before the array that is none */
+        {"[\"  \"]", KC_V_ARRAY, "[\"\"]"},
+        {"[\"9999-12-3[\" ] ", KC_V_ARRAY, "[9999-12-03]"},
+        {"{\"1e39\":\"2020-13-45{\"}", KC_V_MAP, "{\"1e39\":\"2020-13-45{\"}"},
+        {"6E03- 7--3", KC_V_DATE, "6000-06-27"}, /* DecimalFormat reads exponents; day -3 */
+        {"{1:2,1:3}", KC_V_MAP, "{1:3}"},
+        {"{16777216.5:1,16777216:2}", KC_V_MAP, "{1.6777216E7:2}"}, /* keys that meet when converted */
+        {"[1,300,2.5]", KC_V_ARRAY, "[1.0,300.0,2.5]"},
+        {"[\"2020-01-02\",70000]", KC_V_STRING, "[\"2020-01-02\",70000]"},
+        {"[70000,\"2020-01-02\"]", KC_V_ARRAY, "[2161-08-27,2020-01-02]"},
+        {"1582-10-10", KC_V_DATE, "00:00:00.000Z"},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        AUTO(arena) arena = arena_new(0);
+        const struct kc_schema *schema = NULL;
+        struct kc_value value, text = kc_null();
+        struct kc_error err = {0};
+        values_parse(arena, table[i].text, strlen(table[i].text), &schema, &value);
+        ck_assert_msg(value.tag == table[i].tag, "%s: tag %d", table[i].text, value.tag);
+        ck_assert_int_eq(values_to_string(arena, &value, &text, &err), 0);
+        ck_assert_str_eq(kc_arena_copy(arena, text.s, text.len), table[i].again);
+    }
+}
+END_TEST
+
 /* Deep, long and malicious: an answer in reasonable time, and it is the text itself. */
 START_TEST(malicious) {
     static const struct {
@@ -117,6 +152,7 @@ static Suite *make_suite(void) {
     tcase_add_test(tcase, to_connect);
     tcase_add_test(tcase, from_connect);
     tcase_add_test(tcase, parse_string);
+    tcase_add_test(tcase, found_by_comparing);
     tcase_add_test(tcase, malicious);
     suite_add_tcase(suite, tcase);
     return suite;
