@@ -189,6 +189,7 @@ rd_kafka_t *client_new(enum client_kind kind, rd_kafka_conf_t *conf, struct kc_e
         client_log_stop();
         return NULL;
     }
+    client_log_attach(rk);
     /* Tokens (OAUTHBEARER) are fetched on librdkafka's background thread; with any other mechanism this does nothing.
      */
     rd_kafka_error_destroy(rd_kafka_sasl_background_callbacks_enable(rk));
@@ -202,6 +203,7 @@ rd_kafka_t *client_free(rd_kafka_t *rk) {
         rd_kafka_consumer_close(rk); /* leaves the group, if in one */
     else
         rd_kafka_purge(rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+    client_log_detach(rk);
     rd_kafka_destroy(rk);
     client_log_stop();
     return NULL;

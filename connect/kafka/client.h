@@ -31,6 +31,10 @@ rd_kafka_t *client_new(enum client_kind kind, rd_kafka_conf_t *conf, struct kc_e
 rd_kafka_t *client_free(rd_kafka_t *rk);
 AUTO_FREE(rd, rd_kafka_t, client_free)
 
+/* 0, or -1 with ERR_AUTH once a broker has refused the handle's credentials or certificate (learnt while polling it).
+ * What waits for a broker asks this, so as not to wait in vain. @thread any */
+int client_refused(rd_kafka_t *rk, struct kc_error *err) KC_CHECKED;
+
 /* Keeps a consumer's prefetching going: makes librdkafka look at once whether its queue has room again. Call it after
  * every batch taken from the queue, `drained` when the batch was smaller than asked for. Does nothing more than read
  * the clock if it was called within the last 2 ms and the queue is not drained. `last_ms` is the caller's, 0 at first.

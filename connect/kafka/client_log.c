@@ -114,6 +114,70 @@ void client_log_stop(void) {
     pthread_mutex_unlock(&lock);
 }
 
+/* ---- What was refused ---- */
+
+struct attached {
+    struct list link;
+    rd_kafka_t *rk;
+    bool refused;
+    char reason[512];
+};
+static pthread_mutex_t attached_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct list attached = {&attached, &attached};
+
+/* Under attached_lock. */
+static struct attached *find_attached(const rd_kafka_t *rk) {
+    for (struct list *l = attached.next; l != &attached; l = l->next) {
+        struct attached *a = CONTAINER_OF(l, struct attached, link);
+        if (a->rk == rk)
+            return a;
+    }
+    return NULL;
+}
+
+void client_log_attach(rd_kafka_t *rk) {
+    struct attached *a = calloc(1, sizeof(*a));
+    if (!a)
+        return;
+    a->rk = rk;
+    pthread_mutex_lock(&attached_lock);
+    list_append(&attached, &a->link);
+    pthread_mutex_unlock(&attached_lock);
+}
+
+void client_log_detach(rd_kafka_t *rk) {
+    pthread_mutex_lock(&attached_lock);
+    struct attached *a = find_attached(rk);
+    if (a)
+        list_remove(&a->link);
+    pthread_mutex_unlock(&attached_lock);
+    free(a);
+}
+
+/* A handshake that just broke off (a broker restarts) may succeed next time; a certificate that is refused will not. */
+static bool is_refusal(int code, const char *reason) {
+    return code == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
+           (code == RD_KAFKA_RESP_ERR__SSL && (strstr(reason, "verif") || strstr(reason, "alert")));
+}
+
+static void note_refusal(const rd_kafka_t *rk, const char *reason) {
+    pthread_mutex_lock(&attached_lock);
+    struct attached *a = find_attached(rk);
+    if (a) {
+        a->refused = true;
+        snprintf(a->reason, sizeof(a->reason), "%s", reason);
+    }
+    pthread_mutex_unlock(&attached_lock);
+}
+
+int client_refused(rd_kafka_t *rk, struct kc_error *err) {
+    pthread_mutex_lock(&attached_lock);
+    const struct attached *a = find_attached(rk);
+    int rc = a && a->refused ? err_set(err, ERR_AUTH, "%s", a->reason) : 0;
+    pthread_mutex_unlock(&attached_lock);
+    return rc;
+}
+
 /* ---- librdkafka's side ---- */
 
 /* Called on any thread of a living client, so that the queue exists. */
@@ -147,11 +211,15 @@ static enum kc_level level_of(int syslog_level, const char *facility) {
 }
 
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text) {
+    if (strcmp(facility, "CONFWARN") == 0)
+        level = 7; /* "a consumer property will be ignored by this producer": said by client.c where it matters */
     post(rk, level_of(level, facility), facility, text);
 }
 
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque) {
     (void)opaque;
+    if (is_refusal(code, reason))
+        note_refusal(rk, reason);
     bool passing = code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__RESOLVE ||
                    code == RD_KAFKA_RESP_ERR__TIMED_OUT;
     enum kc_level level = passing                                       ? KC_DEBUG /* logged already */

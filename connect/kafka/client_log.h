@@ -10,7 +10,11 @@ int client_log_start(struct kc_error *err) KC_CHECKED;
 void client_log_stop(void);
 
 void client_log_install(rd_kafka_conf_t *conf, enum client_kind kind); /* callbacks, log level, debug contexts */
-const char *client_logger(enum client_kind kind);                      /* Java's class name */
+/* Keeps what client_refused tells, from client_new to client_free. */
+void client_log_attach(rd_kafka_t *rk);
+void client_log_detach(rd_kafka_t *rk);
+
+const char *client_logger(enum client_kind kind); /* Java's class name */
 /* Logs once in the life of the process for every distinct `key`. */
 void client_log_once(enum kc_level level, const char *key, const char *fmt, ...) KC_PRINTF(3, 4);
 

@@ -19,7 +19,7 @@ struct topic_log_conf {
     bool status_producer;                  /* retries=0 (status store) instead of endless delivery */
     bool read_committed;
     int64_t retry_backoff_ms, api_timeout_ms;
-    /* Every record in order of its partition; value NULL = tombstone. @thread topic log */
+    /* Every record in order of its partition; key NULL = none, value NULL = tombstone. @thread topic log */
     void (*on_record)(void *arg, int32_t partition, int64_t offset, const void *key, size_t key_len, const void *value,
                       size_t value_len, int64_t timestamp);
     void *arg;

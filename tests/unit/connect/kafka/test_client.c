@@ -8,20 +8,7 @@
 #include "connect/base/log.h"
 #include "connect/kafka/client.h"
 #include "connect/kafka/client_options.h"
-
-/* "a=b\nc=d" */
-static struct kc_config *props(const char *text) {
-    struct kc_config *config = kc_config_new();
-    AUTO_TEXT copy = strdup(text);
-    char *save = NULL;
-    for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-        char *equals = strchr(line, '=');
-        ck_assert_ptr_nonnull(equals);
-        *equals = 0;
-        kc_config_set(config, line, equals + 1);
-    }
-    return config;
-}
+#include "tests/support/mock_kafka.h"
 
 static const char *conf_get(rd_kafka_conf_t *conf, const char *key) {
     static char value[4][65536];
@@ -151,7 +138,7 @@ static const struct {
 };
 
 START_TEST(mapping) {
-    AUTO(props) java = props(mappings[_i].java);
+    AUTO(props) java = mock_kafka_props(mappings[_i].java);
     struct kc_error err = {0};
     rd_kafka_conf_t *conf = client_conf(mappings[_i].kind, java, &err);
     ck_assert_msg(conf != NULL, "%s: %s", mappings[_i].java, err.text);
@@ -203,7 +190,7 @@ static const struct {
 };
 
 START_TEST(refusal) {
-    AUTO(props) java = props(refusals[_i].java);
+    AUTO(props) java = mock_kafka_props(refusals[_i].java);
     struct kc_error err = {0};
     ck_assert_ptr_null(client_conf(refusals[_i].kind, java, &err));
     ck_assert_msg(strstr(err.text, refusals[_i].text) != NULL, "%s: %s", refusals[_i].java, err.text);
@@ -242,7 +229,7 @@ START_TEST(checks_and_numbers) {
     ck_assert_int_eq(client_check(CLIENT_CONSUMER, "linger.ms", "q", &err), 0);
     ck_assert_int_eq(client_check(CLIENT_PRODUCER, "no.such", "q", &err), 0);
     ck_assert_int_eq(client_check(CLIENT_PRODUCER, "linger.ms", " 5 ", &err), 0);
-    AUTO(props) java = props("max.poll.records=7\nmax.block.ms=junk");
+    AUTO(props) java = mock_kafka_props("max.poll.records=7\nmax.block.ms=junk");
     ck_assert_int_eq(client_number(CLIENT_CONSUMER, java, "max.poll.records"), 7);
     ck_assert_int_eq(client_number(CLIENT_PRODUCER, java, "max.block.ms"), 60000);
     ck_assert_int_eq(client_number(CLIENT_ADMIN, java, "default.api.timeout.ms"), 60000);
@@ -251,11 +238,11 @@ END_TEST
 
 START_TEST(layers) {
     AUTO(props)
-    worker = props("bootstrap.servers=b:1\nsecurity.protocol=SSL\nproducer.linger.ms=3\nproducer.acks=1\n"
-                   "consumer.client.rack=r\nadmin.client.id=adm\ngroup.id=g\nadmin.retries=4");
+    worker = mock_kafka_props("bootstrap.servers=b:1\nsecurity.protocol=SSL\nproducer.linger.ms=3\nproducer.acks=1\n"
+                              "consumer.client.rack=r\nadmin.client.id=adm\ngroup.id=g\nadmin.retries=4");
     AUTO(props)
-    connector = props("name=c\nproducer.override.acks=all\nconsumer.override.group.id=own\n"
-                      "admin.override.security.protocol=PLAINTEXT");
+    connector = mock_kafka_props("name=c\nproducer.override.acks=all\nconsumer.override.group.id=own\n"
+                                 "admin.override.security.protocol=PLAINTEXT");
     AUTO(props) p = client_props_producer(worker, connector, "connector-producer-c-0");
     static const char *const producer[] = {"bootstrap.servers",
                                            "b:1",
@@ -308,7 +295,8 @@ static void remember(void *arg, const char *key, const char *text) {
 
 START_TEST(policies) {
     struct kc_error err = {0};
-    AUTO(props) connector = props("producer.override.linger.ms=5\nproducer.override.sasl.mechanism=PLAIN\nname=x");
+    AUTO(props)
+    connector = mock_kafka_props("producer.override.linger.ms=5\nproducer.override.sasl.mechanism=PLAIN\nname=x");
     static const char *const items[] = {"linger.ms"};
     struct kc_list list = {items, 1};
     char text[512] = "";
@@ -371,7 +359,7 @@ static void count_line(void *arg, enum kc_level level, const char *line) {
 /* A broker that is away: the handle exists, its complaints arrive in the log once, and it ends promptly. */
 START_TEST(log_bridge) {
     struct kc_error err = {0};
-    AUTO(props) java = props("bootstrap.servers=127.0.0.1:1\nclient.id=bridge");
+    AUTO(props) java = mock_kafka_props("bootstrap.servers=127.0.0.1:1\nclient.id=bridge");
     log_sink(count_line, (void *)"clientId=bridge");
     rd_kafka_conf_t *conf = client_conf(CLIENT_PRODUCER, java, &err);
     ck_assert_ptr_nonnull(conf);
@@ -389,8 +377,8 @@ END_TEST
 START_TEST(bad_handle) {
     struct kc_error err = {0};
     AUTO(props)
-    java = props("bootstrap.servers=127.0.0.1:1\nenable.idempotence=true\n"
-                 "max.in.flight.requests.per.connection=50");
+    java = mock_kafka_props("bootstrap.servers=127.0.0.1:1\nenable.idempotence=true\n"
+                            "max.in.flight.requests.per.connection=50");
     rd_kafka_conf_t *conf = client_conf(CLIENT_PRODUCER, java, &err);
     ck_assert_ptr_nonnull(conf);
     ck_assert_ptr_null(client_new(CLIENT_PRODUCER, conf, &err));

@@ -1,0 +1,528 @@
+/* One internal topic: a producer, a consumer and the thread "log-<topic>" that serves both. The thread is started by
+ * topic_log_start and ended by topic_log_free; it sleeps on one eventfd, which librdkafka's two queues and the public
+ * functions write to.
+ *
+ * The consumer is librdkafka's simple one: no group, so neither a coordinator nor a group ACL is needed. End offsets
+ * are asked through the producer's connection: a broker answers the requests of one connection in order, and the
+ * consumer's is busy with a fetch that waits for new records. */
+#include "connect/kafka/topic_log.h"
+
+#include <librdkafka/rdkafka.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "connect/base/auto.h"
+#include "connect/base/clock.h"
+#include "connect/base/err.h"
+#include "connect/base/list.h"
+#include "connect/base/thread.h"
+#include "connect/kafka/client.h"
+#include "connect/kafka/topic_setup.h"
+
+#define LOGGER "org.apache.kafka.connect.util.KafkaBasedLog"
+enum { BATCH = 500, IDLE_MS = 1000, ENDS_MS = 2000, COMPLAIN_MS = 30000, CLOSE_MS = 1000 };
+
+struct topic_log {
+    struct topic_log_conf conf; /* strings and configurations are copies */
+    rd_kafka_t *producer, *consumer;
+    rd_kafka_topic_t *topic; /* the consumer's */
+    rd_kafka_queue_t *records;
+    int32_t partitions;
+    int wake_fd;
+    pthread_t thread;
+    bool running;
+    atomic_bool cancelled, stopping;
+
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    uint64_t wanted, done; /* read-to-end requests, counted; guarded by lock */
+    struct list failed;    /* sends that librdkafka did not take; guarded by lock */
+
+    /* of the thread */
+    uint64_t reading; /* request that `ends` belongs to; 0 none */
+    int64_t *positions, *ends;
+    int64_t complained_ms, last_wake_ms;
+};
+
+/* One record on its way: of a synchronous batch or with a callback. */
+struct send {
+    struct list link; /* in failed */
+    struct topic_log *log;
+    struct send_batch *batch;
+    void (*done)(void *arg, const struct kc_error *err);
+    void *arg;
+    rd_kafka_resp_err_t code;
+};
+
+struct send_batch {
+    size_t pending; /* guarded by log->lock, as are the others */
+    bool abandoned; /* the sender has given up: the last delivery frees */
+    rd_kafka_resp_err_t code;
+};
+
+static void wake(struct topic_log *log) {
+    uint64_t one = 1;
+    ssize_t n = write(log->wake_fd, &one, sizeof(one));
+    (void)n; /* full: it is awake anyway */
+}
+
+static int stopped(const struct topic_log *log, struct kc_error *err) {
+    return err_set(err, ERR_STOPPING, "The log of topic '%s' is being closed", log->conf.topic);
+}
+
+/* ---- Life ---- */
+
+static char *copy(const char *text) {
+    return text ? strdup(text) : NULL;
+}
+
+struct topic_log *topic_log_new(const struct topic_log_conf *conf) {
+    struct topic_log *log = calloc(1, sizeof(*log));
+    if (!log)
+        abort();
+    log->conf = *conf;
+    log->conf.client = kc_config_copy(conf->client);
+    log->conf.topic_configs = conf->topic_configs ? kc_config_copy(conf->topic_configs) : NULL;
+    log->conf.topic = copy(conf->topic);
+    log->conf.topic_property = copy(conf->topic_property);
+    log->conf.purpose = copy(conf->purpose);
+    log->conf.client_id = copy(conf->client_id);
+    log->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    pthread_mutex_init(&log->lock, NULL);
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&log->changed, &attr);
+    pthread_condattr_destroy(&attr);
+    list_init(&log->failed);
+    return log;
+}
+
+void topic_log_cancel(struct topic_log *log) {
+    atomic_store(&log->cancelled, true);
+    pthread_mutex_lock(&log->lock);
+    pthread_cond_broadcast(&log->changed);
+    pthread_mutex_unlock(&log->lock);
+    wake(log);
+}
+
+static void finish_send(struct send *send, rd_kafka_resp_err_t code);
+
+static void serve_failed(struct topic_log *log) {
+    for (;;) {
+        pthread_mutex_lock(&log->lock);
+        struct list *item = list_pop(&log->failed);
+        pthread_mutex_unlock(&log->lock);
+        if (!item)
+            return;
+        struct send *send = CONTAINER_OF(item, struct send, link);
+        finish_send(send, send->code);
+    }
+}
+
+/* What was sent gets a moment to arrive; the rest is reported as failed. */
+static void close_producer(struct topic_log *log) {
+    rd_kafka_t *rk = log->producer;
+    if (!rk)
+        return;
+    if (rd_kafka_outq_len(rk) > 0)
+        rd_kafka_flush(rk, CLOSE_MS);
+    rd_kafka_purge(rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    for (int64_t end = clock_ms() + CLOSE_MS; rd_kafka_outq_len(rk) > 0 && clock_ms() < end;)
+        rd_kafka_poll(rk, 50);
+    serve_failed(log);
+    log->producer = client_free(rk);
+}
+
+static void close_consumer(struct topic_log *log) {
+    if (!log->consumer)
+        return;
+    for (int32_t p = 0; log->topic && p < log->partitions; p++)
+        rd_kafka_consume_stop(log->topic, p);
+    if (log->records)
+        rd_kafka_queue_destroy(log->records);
+    if (log->topic)
+        rd_kafka_topic_destroy(log->topic);
+    log->records = NULL;
+    log->topic = NULL;
+    log->consumer = client_free(log->consumer);
+}
+
+struct topic_log *topic_log_free(struct topic_log *log) {
+    if (!log)
+        return NULL;
+    topic_log_cancel(log);
+    atomic_store(&log->stopping, true);
+    wake(log);
+    if (log->running)
+        pthread_join(log->thread, NULL);
+    close_producer(log);
+    close_consumer(log);
+    free(log->positions);
+    free(log->ends);
+    close(log->wake_fd);
+    pthread_cond_destroy(&log->changed);
+    pthread_mutex_destroy(&log->lock);
+    kc_config_free((struct kc_config *)log->conf.client);
+    kc_config_free((struct kc_config *)log->conf.topic_configs);
+    free((char *)log->conf.topic);
+    free((char *)log->conf.topic_property);
+    free((char *)log->conf.purpose);
+    free((char *)log->conf.client_id);
+    free(log);
+    return NULL;
+}
+
+int32_t topic_log_partitions(const struct topic_log *log) {
+    return log->partitions;
+}
+
+/* ---- Clients ---- */
+
+static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque) {
+    (void)rk;
+    (void)opaque;
+    finish_send(message->_private, message->err);
+}
+
+/* @source KafkaBasedLog.createProducer, KafkaStatusBackingStore.configure */
+static int open_producer(struct topic_log *log, struct kc_error *err) {
+    AUTO(props) java = kc_config_copy(log->conf.client);
+    kc_config_set(java, "client.id", log->conf.client_id);
+    kc_config_set(java, "acks", "all");
+    kc_config_set(java, "max.in.flight.requests.per.connection", "1");
+    kc_config_set(java, "enable.idempotence", "false");
+    if (log->conf.status_producer)
+        kc_config_set(java, "retries", "0");
+    else
+        kc_config_set(java, "delivery.timeout.ms", "2147483647");
+    if (!kc_config_has(java, "linger.ms"))
+        kc_config_set(java, "linger.ms", "0"); /* single records that somebody waits for */
+    rd_kafka_conf_t *conf = client_conf(CLIENT_PRODUCER, java, err);
+    if (!conf)
+        return -1;
+    if (client_set(conf, "allow.auto.create.topics", "false", err) < 0 ||
+        client_set(conf, "isolation.level", "read_uncommitted", err) < 0) { /* of the look-up of end offsets */
+        rd_kafka_conf_destroy(conf);
+        return -1;
+    }
+    rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+    log->producer = client_new(CLIENT_PRODUCER, conf, err);
+    return log->producer ? 0 : -1;
+}
+
+static int open_consumer(struct topic_log *log, struct kc_error *err) {
+    AUTO(props) java = kc_config_copy(log->conf.client);
+    kc_config_set(java, "client.id", log->conf.client_id);
+    kc_config_set(java, "auto.offset.reset", "earliest");
+    kc_config_set(java, "enable.auto.commit", "false");
+    kc_config_set(java, "allow.auto.create.topics", "false");
+    if (log->conf.read_committed)
+        kc_config_set(java, "isolation.level", "read_committed");
+    kc_config_remove(java, "group.id"); /* the worker's */
+    kc_config_remove(java, "group.instance.id");
+    rd_kafka_conf_t *conf = client_conf(CLIENT_CONSUMER, java, err);
+    if (!conf)
+        return -1;
+    if (client_set(conf, "enable.partition.eof", "true", err) < 0) {
+        rd_kafka_conf_destroy(conf);
+        return -1;
+    }
+    log->consumer = client_new(CLIENT_CONSUMER, conf, err);
+    if (!log->consumer)
+        return -1;
+    log->topic = rd_kafka_topic_new(log->consumer, log->conf.topic, NULL);
+    if (!log->topic)
+        return client_error(err, rd_kafka_last_error(), "Topic '%s'", log->conf.topic);
+    log->records = rd_kafka_queue_new(log->consumer);
+    return 0;
+}
+
+static int start_fetching(struct topic_log *log, struct kc_error *err) {
+    static const uint64_t one = 1;
+    log->positions = calloc((size_t)log->partitions, sizeof(int64_t));
+    log->ends = calloc((size_t)log->partitions, sizeof(int64_t));
+    if (!log->positions || !log->ends)
+        abort();
+    rd_kafka_queue_t *main_queue = rd_kafka_queue_get_main(log->producer);
+    rd_kafka_queue_io_event_enable(main_queue, log->wake_fd, &one, sizeof(one));
+    rd_kafka_queue_destroy(main_queue);
+    rd_kafka_queue_io_event_enable(log->records, log->wake_fd, &one, sizeof(one));
+    for (int32_t p = 0; p < log->partitions; p++) {
+        if (rd_kafka_consume_start_queue(log->topic, p, RD_KAFKA_OFFSET_BEGINNING, log->records) < 0)
+            return client_error(err, rd_kafka_last_error(), "Reading topic '%s' partition %d", log->conf.topic, (int)p);
+    }
+    return 0;
+}
+
+/* ---- The thread: records ---- */
+
+static void complain(struct topic_log *log, const char *what, const char *why) {
+    int64_t now = clock_ms();
+    if (log->complained_ms && now - log->complained_ms < COMPLAIN_MS)
+        return;
+    log->complained_ms = now;
+    kc_log(KC_WARN, LOGGER, "%s topic '%s' fails, retrying: %s", what, log->conf.topic, why);
+}
+
+static void take_message(struct topic_log *log, const rd_kafka_message_t *m) {
+    if (m->partition < 0 || m->partition >= log->partitions)
+        return;
+    int64_t *position = &log->positions[m->partition];
+    if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        if (m->offset > *position)
+            *position = m->offset; /* behind control records and compacted tails, too */
+        return;
+    }
+    if (m->err) {
+        complain(log, "Reading", rd_kafka_message_errstr(m));
+        return;
+    }
+    static const char nothing[1];
+    const void *value = m->payload ? m->payload : m->len ? NULL : m->payload;
+    log->conf.on_record(log->conf.arg, m->partition, m->offset, m->key ? m->key : nothing, m->key ? m->key_len : 0,
+                        value, value ? m->len : 0, rd_kafka_message_timestamp(m, NULL));
+    *position = m->offset + 1;
+}
+
+static void take_records(struct topic_log *log) {
+    rd_kafka_message_t *batch[BATCH];
+    ssize_t n;
+    size_t taken = 0;
+    while (!atomic_load(&log->stopping) && (n = rd_kafka_consume_batch_queue(log->records, 0, batch, BATCH)) > 0) {
+        for (ssize_t i = 0; i < n; i++) {
+            take_message(log, batch[i]);
+            rd_kafka_message_destroy(batch[i]);
+        }
+        taken += (size_t)n;
+        if (taken > BATCH) /* a long read: the fetch queue may have been full */
+            client_fetch_wake(log->consumer, n < BATCH, &log->last_wake_ms);
+    }
+}
+
+/* ---- The thread: reading to the end ---- */
+
+/* The ends of all partitions as of now, control records included. */
+static int look_up_ends(struct topic_log *log, struct kc_error *err) {
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(log->partitions);
+    for (int32_t p = 0; p < log->partitions; p++)
+        rd_kafka_topic_partition_list_add(list, log->conf.topic, p)->offset = RD_KAFKA_OFFSET_END;
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(log->producer, list, ENDS_MS);
+    for (int i = 0; !code && i < list->cnt; i++) {
+        code = list->elems[i].err;
+        if (!code && list->elems[i].offset < 0)
+            code = RD_KAFKA_RESP_ERR__NO_OFFSET;
+        log->ends[list->elems[i].partition] = list->elems[i].offset;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return code ? client_error(err, code, "Looking up the end offsets") : 0;
+}
+
+static bool at_ends(const struct topic_log *log) {
+    for (int32_t p = 0; p < log->partitions; p++) {
+        if (log->positions[p] < log->ends[p])
+            return false;
+    }
+    return true;
+}
+
+/* Every request made before the ends are looked up is served by that look-up. */
+static void serve_requests(struct topic_log *log) {
+    struct kc_error err = {0};
+    for (;;) {
+        if (!log->reading) {
+            pthread_mutex_lock(&log->lock);
+            uint64_t wanted = log->wanted > log->done ? log->wanted : 0;
+            pthread_mutex_unlock(&log->lock);
+            if (!wanted || atomic_load(&log->cancelled))
+                return;
+            if (look_up_ends(log, &err) < 0) {
+                complain(log, "Reading to the end of", err.text);
+                clock_sleep_ms(log->conf.retry_backoff_ms < 1000 ? log->conf.retry_backoff_ms : 1000);
+                wake(log); /* again */
+                return;
+            }
+            log->reading = wanted;
+            take_records(log);
+        }
+        if (!at_ends(log))
+            return;
+        pthread_mutex_lock(&log->lock);
+        log->done = log->reading;
+        log->reading = 0;
+        pthread_cond_broadcast(&log->changed);
+        pthread_mutex_unlock(&log->lock);
+    }
+}
+
+static void *run(void *arg) {
+    struct topic_log *log = arg;
+    struct pollfd fd = {.fd = log->wake_fd, .events = POLLIN};
+    while (!atomic_load(&log->stopping)) {
+        uint64_t count;
+        poll(&fd, 1, IDLE_MS);
+        ssize_t n = read(log->wake_fd, &count, sizeof(count));
+        (void)n;
+        serve_failed(log);
+        rd_kafka_poll(log->producer, 0);
+        rd_kafka_poll(log->consumer, 0);
+        take_records(log);
+        serve_requests(log);
+    }
+    return NULL;
+}
+
+int topic_log_start(struct topic_log *log, struct kc_error *err) {
+    struct kc_error local = {0};
+    char name[16];
+    err = err ? err : &local;
+    if (open_producer(log, err) < 0 ||
+        topic_setup(log->producer, &log->conf, &log->cancelled, &log->partitions, err) < 0 ||
+        open_consumer(log, err) < 0 || start_fetching(log, err) < 0)
+        return -1;
+    snprintf(name, sizeof(name), "log-%.11s", log->conf.topic);
+    if (thread_start(&log->thread, name, run, log, err) < 0)
+        return -1;
+    log->running = true;
+    return topic_log_read_to_end(log, -1, err);
+}
+
+/* ---- Public: reading ---- */
+
+/* Waits under the lock; false when the deadline has passed. */
+static bool wait_change(struct topic_log *log, int64_t deadline_ms) {
+    if (deadline_ms < 0)
+        return pthread_cond_wait(&log->changed, &log->lock) == 0;
+    struct timespec at = {.tv_sec = deadline_ms / 1000, .tv_nsec = deadline_ms % 1000 * 1000000};
+    return pthread_cond_timedwait(&log->changed, &log->lock, &at) == 0;
+}
+
+int topic_log_read_to_end(struct topic_log *log, int64_t timeout_ms, struct kc_error *err) {
+    int64_t deadline = timeout_ms < 0 ? -1 : clock_ms() + timeout_ms;
+    bool in_time = true;
+    pthread_mutex_lock(&log->lock);
+    uint64_t mine = ++log->wanted;
+    wake(log);
+    while (log->done < mine && in_time && !atomic_load(&log->cancelled))
+        in_time = wait_change(log, deadline);
+    bool reached = log->done >= mine;
+    pthread_mutex_unlock(&log->lock);
+    if (reached)
+        return 0;
+    if (atomic_load(&log->cancelled))
+        return stopped(log, err);
+    return err_set(err, ERR_TIMEOUT, "Timed out while reading to the end of topic '%s'", log->conf.topic);
+}
+
+/* ---- Public: writing ---- */
+
+static void finish_batch_record(struct topic_log *log, struct send_batch *batch, rd_kafka_resp_err_t code) {
+    pthread_mutex_lock(&log->lock);
+    if (code && !batch->code)
+        batch->code = code;
+    bool last = --batch->pending == 0;
+    bool abandoned = batch->abandoned;
+    if (last && !abandoned)
+        pthread_cond_broadcast(&log->changed);
+    pthread_mutex_unlock(&log->lock);
+    if (last && abandoned)
+        free(batch);
+}
+
+static void finish_send(struct send *send, rd_kafka_resp_err_t code) {
+    struct kc_error err = {0};
+    if (send->batch)
+        finish_batch_record(send->log, send->batch, code);
+    else if (send->done) {
+        if (code)
+            client_error(&err, code, "Writing to topic '%s'", send->log->conf.topic);
+        send->done(send->arg, code ? &err : NULL);
+    }
+    free(send);
+}
+
+static rd_kafka_resp_err_t produce(struct topic_log *log, const struct topic_log_record *r, struct send *send) {
+    return rd_kafka_producev(log->producer, RD_KAFKA_V_TOPIC(log->conf.topic),
+                             RD_KAFKA_V_PARTITION(RD_KAFKA_PARTITION_UA), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                             RD_KAFKA_V_KEY(r->key, r->key_len), RD_KAFKA_V_VALUE((void *)r->value, r->value_len),
+                             RD_KAFKA_V_OPAQUE(send), RD_KAFKA_V_END);
+}
+
+static struct send *send_new(struct topic_log *log, struct send_batch *batch) {
+    struct send *send = calloc(1, sizeof(*send));
+    if (!send)
+        abort();
+    send->log = log;
+    send->batch = batch;
+    return send;
+}
+
+/* One record of a batch; waits while librdkafka's queue is full. */
+static rd_kafka_resp_err_t produce_patiently(struct topic_log *log, const struct topic_log_record *r,
+                                             struct send_batch *batch, int64_t deadline) {
+    struct send *send = send_new(log, batch);
+    pthread_mutex_lock(&log->lock);
+    batch->pending++;
+    pthread_mutex_unlock(&log->lock);
+    rd_kafka_resp_err_t code;
+    while ((code = produce(log, r, send)) == RD_KAFKA_RESP_ERR__QUEUE_FULL && clock_ms() < deadline &&
+           !atomic_load(&log->cancelled))
+        clock_sleep_ms(10);
+    if (code) {
+        pthread_mutex_lock(&log->lock);
+        batch->pending--;
+        pthread_mutex_unlock(&log->lock);
+        free(send);
+    }
+    return code;
+}
+
+int topic_log_send(struct topic_log *log, const struct topic_log_record *records, size_t count, int64_t timeout_ms,
+                   struct kc_error *err) {
+    int64_t deadline = clock_ms() + timeout_ms;
+    struct send_batch *batch = calloc(1, sizeof(*batch));
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (!batch)
+        abort();
+    for (size_t i = 0; !code && i < count; i++)
+        code = atomic_load(&log->cancelled) ? RD_KAFKA_RESP_ERR__DESTROY
+                                            : produce_patiently(log, &records[i], batch, deadline);
+    bool in_time = true;
+    pthread_mutex_lock(&log->lock);
+    while (batch->pending > 0 && in_time && !atomic_load(&log->cancelled))
+        in_time = wait_change(log, deadline);
+    bool complete = batch->pending == 0;
+    if (complete && !code)
+        code = batch->code;
+    batch->abandoned = !complete;
+    pthread_mutex_unlock(&log->lock);
+    if (complete)
+        free(batch);
+    if (atomic_load(&log->cancelled) && (!complete || code))
+        return stopped(log, err);
+    if (code)
+        return client_error(err, code, "Writing to topic '%s'", log->conf.topic);
+    if (!complete)
+        return client_error(err, RD_KAFKA_RESP_ERR__TIMED_OUT, "Writing to topic '%s'", log->conf.topic);
+    return 0;
+}
+
+void topic_log_send_async(struct topic_log *log, const struct topic_log_record *record,
+                          void (*done)(void *arg, const struct kc_error *err_or_null), void *arg) {
+    struct send *send = send_new(log, NULL);
+    send->done = done;
+    send->arg = arg;
+    send->code =
+        atomic_load(&log->cancelled) || !log->producer ? RD_KAFKA_RESP_ERR__DESTROY : produce(log, record, send);
+    if (!send->code)
+        return; /* maybe freed already */
+    pthread_mutex_lock(&log->lock);
+    list_append(&log->failed, &send->link);
+    pthread_mutex_unlock(&log->lock);
+    wake(log);
+}
