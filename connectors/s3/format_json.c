@@ -4,6 +4,7 @@
 
 #include "connect/base/err.h"
 #include "connect/data/json_write.h"
+#include "connect/data/values_text.h"
 #include "connectors/s3/format.h"
 
 static int too_long(struct kc_error *err) {
@@ -27,15 +28,14 @@ int format_json_line(bool decimal_numeric, const struct kc_schema *schema, const
     return buf_add_char(out, '\n') < 0 || out->failed ? too_long(err) : 0;
 }
 
-/* Values.convertToString of the header's value. A null stays one: Java's connector cannot write it. */
-static int header_value(struct kc_arena *arena, const struct kc_value *v, struct buf *out) {
-    if (v->tag == KC_V_NULL)
+/* A null stays one: Java's connector cannot write it. */
+static int header_value(struct kc_arena *arena, const struct kc_value *v, struct buf *out, struct kc_error *err) {
+    struct kc_value text = *v;
+    if (v->tag != KC_V_STRING && values_to_string(arena, v, &text, err) < 0)
+        return -1;
+    if (text.tag == KC_V_NULL)
         return buf_add_text(out, "null");
-    if (v->tag == KC_V_STRING)
-        return json_write_string(out, v->s, v->len);
-    size_t len;
-    const char *text = kc_value_to_text(arena, v, &len);
-    return json_write_string(out, text, len);
+    return json_write_string(out, text.s, text.len);
 }
 
 int format_json_headers(struct kc_arena *arena, const struct kc_record *r, struct buf *out, struct kc_error *err) {
@@ -45,7 +45,8 @@ int format_json_headers(struct kc_arena *arena, const struct kc_record *r, struc
         rc |= buf_add_text(out, i ? ",{\"key\":" : "{\"key\":");
         rc |= json_write_string(out, h->key, strlen(h->key));
         rc |= buf_add_text(out, ",\"value\":");
-        rc |= header_value(arena, &h->value, out);
+        if (header_value(arena, &h->value, out, err) < 0)
+            return out->failed ? too_long(err) : -1;
         rc |= buf_add_char(out, '}');
     }
     rc |= buf_add_text(out, "]}\n");

@@ -33,7 +33,7 @@ struct partition {
 struct sink {
     struct kc_sink_context *ctx;
     const struct sink_conf *conf;
-    struct kc_config *provider_config, *tags;
+    struct kc_config *tags;
     struct object_store *store;
     struct partitioner *partitioner;
     struct zone *zone;
@@ -82,15 +82,19 @@ static bool cancelled(void *arg) {
     return uploader_cancelled() || (!uploader_thread() && ctx->stopping && ctx->stopping(ctx));
 }
 
-static int open_store(struct sink *s, struct kc_error *err) {
-    struct store_conf conf;
-    s->provider_config = kc_config_new();
-    sink_conf_store(s->conf, s->ctx->config, s->provider_config, &conf);
-    conf.cancelled = cancelled;
-    conf.cancelled_arg = s->ctx;
-    s->store = store_open(&conf, err);
+static struct object_store *open_store(struct kc_sink_context *ctx, const struct sink_conf *conf,
+                                       struct kc_error *err) {
+    struct store_conf store;
+    AUTO(props) provider_config = kc_config_new();
+    sink_conf_store(conf, ctx->config, provider_config, &store);
+    store.cancelled = cancelled;
+    store.cancelled_arg = ctx;
+    return store_open(&store, err);
+}
+
+static int check_bucket(struct sink *s, struct kc_error *err) {
     enum store_bucket state;
-    if (!s->store || store_bucket(s->store, &state, err) < 0)
+    if (store_bucket(s->store, &state, err) < 0)
         return -1;
     if (state == STORE_BUCKET_ABSENT)
         return err_set_class(err, ERR_S3, KC_CONNECT_EXCEPTION, "Non-existent S3 bucket: %s", s->conf->bucket);
@@ -186,7 +190,6 @@ static void task_stop(void *self) {
     store_free(s->store);
     partitioner_free(s->partitioner);
     zone_free(s->zone);
-    kc_config_free(s->provider_config);
     kc_config_free(s->tags);
     free(s);
 }
@@ -214,15 +217,17 @@ static int set_up(struct sink *s, struct kc_error *err) {
     s->ignore_nulls = !strcasecmp(c->on_null, "ignore");
     s->report_nulls = c->report_null && errors_tolerated(s->ctx->config);
     set_tags(s);
-    return open_store(s, err);
+    return check_bucket(s, err);
 }
 
-static int task_start(struct kc_sink_context *ctx, const void *conf, void **ret_self, struct kc_error *err) {
+int s3_sink_start(struct kc_sink_context *ctx, const void *conf, struct object_store *take_store, void **ret_self,
+                  struct kc_error *err) {
     struct sink *s = calloc(1, sizeof(*s));
     if (!s)
-        return err_set(err, ERR_INTERNAL, "No memory for the task");
+        abort();
     s->ctx = ctx;
     s->conf = conf;
+    s->store = take_store;
     s->partitions = map_new(free_partition);
     if (set_up(s, err) < 0) {
         task_stop(s);
@@ -231,6 +236,11 @@ static int task_start(struct kc_sink_context *ctx, const void *conf, void **ret_
     start_uploader(s);
     *ret_self = s;
     return 0;
+}
+
+static int task_start(struct kc_sink_context *ctx, const void *conf, void **ret_self, struct kc_error *err) {
+    struct object_store *store = open_store(ctx, conf, err);
+    return store ? s3_sink_start(ctx, conf, store, ret_self, err) : -1;
 }
 
 /* ---- Partitions -----------------------------------------------------------------------------------------------------
