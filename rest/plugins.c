@@ -87,6 +87,16 @@ void handle_plugin_config(struct rest_exchange *ex) {
             reply_message(ex, 404, "Unknown plugin %s.", name);
         return;
     }
+    char version[256];
+    bool malformed = false;
+    if (rest_query(ex, "version", version, sizeof version) &&
+        plugins_check_version(plugin, version, &malformed, &err) < 0) {
+        if (malformed)
+            reply_message(ex, 400, "Invalid version specification: %s", version);
+        else
+            reply_message(ex, 400, "%s", err.text);
+        return;
+    }
     AUTO_BUF json;
     buf_init(&json, 16 << 20);
     if (plugin_config_json(plugin, &json, &err) < 0)

@@ -1,0 +1,340 @@
+/* The REST server against a fake herder, asked by curl's library. */
+#include "rest/server.h"
+
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "connect/base/buf.h"
+#include "tests/support/fake_herder.h"
+#include "tests/support/suite.h"
+
+static struct worker_conf conf;
+static const char *listener = "http://127.0.0.1:0";
+static struct herder herder;
+static struct rest_server *server;
+static struct kc_error err;
+
+/* of the last ask of a thread */
+static _Thread_local long status;
+static _Thread_local struct buf reply, headers;
+
+static void setup(void) {
+    conf = (struct worker_conf){
+        .text = kc_config_new(), .listeners = {&listener, 1}, .advertised_port = -1, .rest_body_max_bytes = 10000};
+    fake_herder_init(&herder);
+    server = rest_server_new(&conf, &err);
+    ck_assert_msg(server != NULL, "%s", err.text);
+    buf_init(&reply, 1 << 20);
+    buf_init(&headers, 1 << 20);
+}
+
+static void start(void) {
+    ck_assert_int_eq(rest_server_start(server, &herder, &err), 0);
+}
+
+static void teardown(void) {
+    rest_server_free(server);
+    kc_config_free(conf.text);
+    buf_done(&reply);
+    buf_done(&headers);
+}
+
+static size_t collect(char *data, size_t size, size_t count, void *arg) {
+    (void)buf_add(arg, data, size * count);
+    return size * count;
+}
+
+/* One request; `header` lines are separated by newlines, "" none. */
+static void ask(const char *method, const char *path, const char *body, const char *header) {
+    CURL *curl = curl_easy_init();
+    struct curl_slist *list = NULL;
+    char url[4096], line[256];
+    buf_clear(&reply);
+    buf_clear(&headers);
+    snprintf(url, sizeof url, "%.*s%s", (int)strlen(rest_server_url(server)) - 1, rest_server_url(server), path);
+    while (*header) {
+        size_t n = strcspn(header, "\n");
+        snprintf(line, sizeof line, "%.*s", (int)n, header);
+        list = curl_slist_append(list, line);
+        header += n + (header[n] == '\n');
+    }
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+    curl_easy_setopt(curl, CURLOPT_NOBODY, strcmp(method, "HEAD") == 0 ? 1L : 0L);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &reply);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &headers);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, 30L);
+    if (body)
+        curl_easy_setopt(curl, CURLOPT_COPYPOSTFIELDS, body);
+    CURLcode rc = curl_easy_perform(curl);
+    ck_assert_msg(rc == CURLE_OK, "%s %s: %s", method, path, curl_easy_strerror(rc));
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_slist_free_all(list);
+    curl_easy_cleanup(curl);
+}
+
+#define JSON "Content-Type: application/json"
+
+START_TEST(before_the_herder_exists) {
+    rest_server_waiting(server, "Waiting for Kafka at broker:9092.");
+    ask("GET", "/health", NULL, "");
+    ck_assert_int_eq(status, 503);
+    ck_assert_str_eq(buf_text(&reply),
+                     "{\"status\":\"starting\",\"message\":\"Worker is still starting up. Waiting for Kafka at "
+                     "broker:9092.\"}");
+    ask("GET", "/connectors", NULL, "");
+    ck_assert_int_eq(status, 503);
+}
+END_TEST
+
+static const struct {
+    const char *method, *path, *body, *header;
+    long status;
+    const char *contains;
+} rules[] = {
+    {"GET", "/nowhere", NULL, "", 404, "{\"error_code\":404,\"message\":\"HTTP 404 Not Found\"}"},
+    {"GET", "/connectors/a/b/c/d/e/f/g/h", NULL, "", 404, ""},
+    {"POST", "/", "", "", 405, "HTTP 405 Method Not Allowed"},
+    {"TRACE", "/connectors", NULL, "", 405, ""},
+    {"GET", "/connectors", NULL, "Accept: text/html", 406, "HTTP 406 Not Acceptable"},
+    {"GET", "/connectors", NULL, "Accept: text/html, application/json;q=0.5", 200, ""},
+    {"GET", "/connectors", NULL, "Content-Type: text/plain", 415, "HTTP 415 Unsupported Media Type"},
+    {"GET", "/health", NULL, "Content-Type: text/plain", 200, ""},
+    {"PUT", "/connectors/c/config", "{}", "Content-Type: application/x-www-form-urlencoded", 415, ""},
+    {"PUT", "/connectors/c/config", "{}", "Content-Type:", 415, ""},
+    {"PUT", "/connectors/c/config", "{}", "Content-Type: application/json; charset=utf-8", 200, ""},
+    {"PUT", "/connectors/c/config", "", JSON, 500, "is null"},
+    {"PUT", "/connectors/c/config", "{", JSON, 500, "Unexpected end-of-input"},
+    {"PUT", "/connectors/c/config", "{\"name\":\"d\"}", JSON, 400,
+     "Connector name configuration (d) doesn't match connector name in the URL (c)"},
+    {"POST", "/connectors", "{\"name\":\"c\",\"config\":{},\"initial_state\":\"gone\"}", JSON, 500,
+     "InitialState.GONE"},
+    {"POST", "/connectors", "{\"name\":\"c\"}", JSON, 500, "is null"},
+    {"GET", "/connectors/c/tasks/x/status", NULL, "", 404, "HTTP 404 Not Found"},
+    {"GET", "/connectors/a%2Fb", NULL, "", 400, ""},
+    {"GET", "/connectors//status", NULL, "", 400, ""},
+    {"GET", "/connectors/%zz", NULL, "", 400, ""},
+    {"GET", "/connectors/%ff", NULL, "", 400, ""},
+    {"GET", "/connectors/", NULL, "", 200, ""},
+    {"OPTIONS", "/connectors", NULL, "", 200, "HEAD, GET, POST, OPTIONS"},
+};
+
+START_TEST(http_rules) {
+    start();
+    ask(rules[_i].method, rules[_i].path, rules[_i].body, rules[_i].header);
+    ck_assert_msg(status == rules[_i].status, "%s %s: %ld %s", rules[_i].method, rules[_i].path, status,
+                  buf_text(&reply));
+    ck_assert_msg(strstr(buf_text(&reply), rules[_i].contains) != NULL, "%s", buf_text(&reply));
+}
+END_TEST
+
+START_TEST(questions_reach_the_herder) {
+    start();
+    ask("GET", "/connectors?expand=status&expand=info&expand=x", NULL, "");
+    ck_assert(herder.op == HERDER_LIST && herder.expand_status && herder.expand_info);
+    ask("GET", "/connectors/a%20b;x=y/status", NULL, "");
+    ck_assert(herder.op == HERDER_STATUS);
+    ck_assert_str_eq(herder.connector, "a b");
+    ask("POST", "/connectors/c/restart?onlyFailed=TRUE&includeTasks=", NULL, "");
+    ck_assert(herder.op == HERDER_RESTART_PLAN && herder.only_failed && !herder.include_tasks);
+    ask("POST", "/connectors/c/restart?onlyFailed=yes", NULL, "");
+    ck_assert(herder.op == HERDER_RESTART);
+    ask("POST", "/connectors/c/tasks/7/restart", NULL, "");
+    ck_assert(herder.op == HERDER_RESTART_TASK && herder.task == 7);
+    ask("PATCH", "/connectors/c/config", "{\"a\":null,\"b\":2}", JSON);
+    ck_assert(herder.op == HERDER_PATCH_CONFIG);
+    ck_assert_str_eq(herder.config, "a=null;b=2;");
+}
+END_TEST
+
+START_TEST(created_connectors_have_a_location) {
+    start();
+    herder.http = 201;
+    herder.json = "{\"name\":\"a b\"}";
+    ask("POST", "/connectors", "{\"name\":\" a b \",\"config\":{\"x\":\"y\"}}", JSON "\nHost: connect.example:80");
+    ck_assert_int_eq(status, 201);
+    ck_assert_str_eq(herder.config, "x=y;name=a b;");
+    ck_assert_ptr_nonnull(strstr(buf_text(&headers), "Location: http://connect.example/connectors/a%20b\r\n"));
+    ck_assert_str_eq(buf_text(&reply), "{\"name\":\"a b\"}");
+    herder.created = false;
+    herder.http = 200;
+    ask("PUT", "/connectors/c/config", "{}", JSON);
+    ck_assert_int_eq(status, 200);
+    ck_assert_ptr_null(strstr(buf_text(&headers), "Location:"));
+}
+END_TEST
+
+START_TEST(errors_have_two_fields) {
+    start();
+    herder.http = 404;
+    herder.error = "Connector \"x\" not found";
+    ask("GET", "/connectors/x", NULL, "");
+    ck_assert_int_eq(status, 404);
+    ck_assert_str_eq(buf_text(&reply), "{\"error_code\":404,\"message\":\"Connector \\\"x\\\" not found\"}");
+    ask("HEAD", "/connectors/x", NULL, "");
+    ck_assert_int_eq(status, 404);
+    ck_assert_uint_eq(reply.len, 0);
+}
+END_TEST
+
+START_TEST(bodies_over_the_cap_are_refused) {
+    char body[20001];
+    memset(body, ' ', sizeof body - 1);
+    body[sizeof body - 1] = '\0';
+    start();
+    ask("PUT", "/connectors/c/config", body, JSON "\nExpect:");
+    ck_assert_int_eq(status, 413);
+    ask("PUT", "/connectors/c/config", body, JSON "\nExpect:\nTransfer-Encoding: chunked");
+    ck_assert_int_eq(status, 413);
+    ask("GET", "/connectors", NULL, "");
+    ck_assert_int_eq(status, 200);
+}
+END_TEST
+
+START_TEST(no_leader_and_second_hop) {
+    start();
+    herder.forward_url = "";
+    ask("DELETE", "/connectors/c", NULL, "");
+    ck_assert_int_eq(status, 409);
+    ck_assert_ptr_nonnull(strstr(buf_text(&reply), "no known leader URL"));
+    herder.forward_url = "http://127.0.0.1:1/";
+    ask("DELETE", "/connectors/c?forward=false", NULL, "");
+    ck_assert_int_eq(status, 409);
+    ck_assert_ptr_nonnull(strstr(buf_text(&reply), "conflicting operation"));
+    ask("DELETE", "/connectors/c", NULL, "");
+    ck_assert_int_eq(status, 500);
+    ck_assert_ptr_nonnull(strstr(buf_text(&reply), "IO Error trying to forward REST request"));
+}
+END_TEST
+
+/* A second server with its own herder would need a second process's symbols; one server relays to itself: the first hop
+ * says "elsewhere", the second is refused as a conflict, and that answer comes back unchanged. */
+START_TEST(relayed_answers_come_back_unchanged) {
+    start();
+    herder.forward_url = rest_server_url(server);
+    ask("PUT", "/connectors/c/config", "{\"a\":\"b\"}", JSON);
+    ck_assert_int_eq(status, 409);
+    ck_assert_ptr_nonnull(strstr(buf_text(&reply), "conflicting operation"));
+    ck_assert_str_eq(herder.config, "a=b;name=c;");
+}
+END_TEST
+
+static void *ask_in_thread(void *arg) {
+    (void)arg;
+    buf_init(&reply, 1 << 20);
+    buf_init(&headers, 1 << 20);
+    ask("GET", "/connectors/c", NULL, "");
+    buf_done(&reply);
+    buf_done(&headers);
+    return (void *)(intptr_t)status;
+}
+
+/* Until the herder holds `count` requests. */
+static void wait_held(size_t count) {
+    for (int i = 0; i < 500; i++) {
+        pthread_mutex_lock(&herder.lock);
+        size_t held = herder.held_count;
+        pthread_mutex_unlock(&herder.lock);
+        if (held == count)
+            return;
+        usleep(10000);
+    }
+    ck_abort_msg("the herder does not hold %zu requests", count);
+}
+
+START_TEST(stopping_answers_what_waits) {
+    pthread_t thread;
+    void *got;
+    start();
+    herder.hold = true;
+    pthread_create(&thread, NULL, ask_in_thread, NULL);
+    wait_held(1);
+    rest_server_stop(server);
+    pthread_join(thread, &got);
+    ck_assert_int_eq((long)(intptr_t)got, 500);
+    fake_herder_release(&herder); /* a late answer is thrown away */
+    ask("GET", "/connectors", NULL, "");
+    ck_assert_int_eq(status, 500);
+    ck_assert_ptr_nonnull(strstr(buf_text(&reply), "Worker is shutting down"));
+}
+END_TEST
+
+START_TEST(many_requests_wait_at_once) {
+    pthread_t threads[20];
+    void *got;
+    start();
+    herder.hold = true;
+    for (size_t i = 0; i < 20; i++)
+        pthread_create(&threads[i], NULL, ask_in_thread, NULL);
+    wait_held(20);
+    fake_herder_release(&herder);
+    for (size_t i = 0; i < 20; i++) {
+        pthread_join(threads[i], &got);
+        ck_assert_int_eq((long)(intptr_t)got, 200);
+    }
+}
+END_TEST
+
+START_TEST(cors_and_response_headers) {
+    rest_server_free(server);
+    conf.cors_origin = "http://(a|b)\\.example";
+    conf.response_headers = "add X-One: 1, \"set Cache-Control: no-cache, no-store\"";
+    server = rest_server_new(&conf, &err);
+    ck_assert_msg(server != NULL, "%s", err.text);
+    start();
+    ask("GET", "/connectors", NULL, "Origin: http://A.example");
+    ck_assert_ptr_nonnull(strstr(buf_text(&headers), "Access-Control-Allow-Origin: http://A.example\r\n"));
+    ck_assert_ptr_nonnull(strstr(buf_text(&headers), "X-One: 1\r\n"));
+    ck_assert_ptr_nonnull(strstr(buf_text(&headers), "Cache-Control: no-cache, no-store\r\n"));
+    ask("GET", "/connectors", NULL, "Origin: http://c.example");
+    ck_assert_ptr_null(strstr(buf_text(&headers), "Access-Control"));
+    ask("OPTIONS", "/connectors", NULL, "Origin: http://a.example\nAccess-Control-Request-Method: PUT");
+    ck_assert_ptr_nonnull(strstr(buf_text(&headers), "Access-Control-Allow-Methods: GET,POST,HEAD\r\n"));
+    rest_server_free(server);
+    conf.response_headers = "put X: y";
+    server = rest_server_new(&conf, &err);
+    ck_assert_ptr_null(server);
+    ck_assert_ptr_nonnull(strstr(err.text, "response.http.headers.config"));
+}
+END_TEST
+
+START_TEST(a_taken_port_is_named) {
+    struct worker_conf second = conf;
+    char text[128];
+    const char *item = text;
+    snprintf(text, sizeof text, "%.*s", (int)strlen(rest_server_url(server)) - 1, rest_server_url(server));
+    second.listeners = (struct kc_list){&item, 1};
+    ck_assert_ptr_null(rest_server_new(&second, &err));
+    ck_assert_ptr_nonnull(strstr(err.text, text));
+    ck_assert_ptr_nonnull(strstr(err.text, "Address already in use"));
+}
+END_TEST
+
+static Suite *make_suite(void) {
+    Suite *s = suite_create("rest server");
+    TCase *tc = tcase_create("server");
+    tcase_set_timeout(tc, 60);
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, before_the_herder_exists);
+    tcase_add_loop_test(tc, http_rules, 0, sizeof rules / sizeof *rules);
+    tcase_add_test(tc, questions_reach_the_herder);
+    tcase_add_test(tc, created_connectors_have_a_location);
+    tcase_add_test(tc, errors_have_two_fields);
+    tcase_add_test(tc, bodies_over_the_cap_are_refused);
+    tcase_add_test(tc, no_leader_and_second_hop);
+    tcase_add_test(tc, relayed_answers_come_back_unchanged);
+    tcase_add_test(tc, stopping_answers_what_waits);
+    tcase_add_test(tc, many_requests_wait_at_once);
+    tcase_add_test(tc, cors_and_response_headers);
+    tcase_add_test(tc, a_taken_port_is_named);
+    suite_add_tcase(s, tc);
+    return s;
+}
+
+SUITE_MAIN(make_suite)
