@@ -140,7 +140,7 @@ void herder_fail(struct herder *h, const struct kc_error *err) {
     if (atomic_exchange(&h->failed, true))
         return;
     kc_log(KC_FATAL, LOG_HERDER, "The worker cannot go on and will stop: %s", trace);
-    h->setup.on_failed(h->setup.arg);
+    h->setup.on_news(h->setup.arg);
 }
 
 bool herder_is_leader(struct herder *h) {

@@ -14,8 +14,9 @@ struct herder_setup { /* borrowed for the herder's life, texts are copied */
     struct substitute *substitute;
     const char *url;       /* advertised, with a slash at its end */
     const char *worker_id; /* host:port */
-    /* The herder cannot go on (start-up failed, refused by the group): call herder_stop. @thread herder */
-    void (*on_failed)(void *arg);
+    /* Something to look at: the id of the Kafka cluster is known (herder_cluster_id: requests may come), or the herder
+     * cannot go on (herder_failed: call herder_stop). @thread any  @blocks no */
+    void (*on_news)(void *arg);
     void *arg;
 };
 
@@ -27,7 +28,7 @@ int herder_start(struct herder *h, struct kc_error *err) KC_CHECKED;
  * later are answered at once. false: something did not end in time; the process must end without freeing the herder.
  * @thread main  @blocks up to worker.sync.timeout.ms + task.shutdown.graceful.timeout.ms + 15 s */
 bool herder_stop(struct herder *h);
-bool herder_failed(const struct herder *h);   /* on_failed was called */
+bool herder_failed(const struct herder *h);   /* start-up failed, or refused by the group */
 struct herder *herder_free(struct herder *h); /* after a successful stop, or never started */
 
 AUTO_FREE(herder, struct herder, herder_free)

@@ -152,6 +152,7 @@ static int fetch_cluster_id(struct herder *h, struct kc_error *err) {
     }
     kc_log(KC_INFO, LOG_HERDER, "Kafka cluster ID: %s", id);
     atomic_store(&h->cluster_id, id);
+    h->setup.on_news(h->setup.arg);
     return 0;
 }
 
