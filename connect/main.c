@@ -1,14 +1,13 @@
 /* Arguments, start-up, ordered shutdown. */
 #include <stdio.h>
-#include <string.h>
 
-#include "connect/base/version.h"
+#include "connect/cli.h"
 
 int main(int argc, char **argv) {
-    if (argc == 2 && (strcmp(argv[1], "version") == 0 || strcmp(argv[1], "--version") == 0)) {
-        printf("kconnectd %s (Apache Kafka Connect %s)\n", KCONNECTD_VERSION, KAFKA_VERSION);
-        return 0;
-    }
-    fprintf(stderr, "usage: kconnectd version\n");
+    bool handled;
+    int code = cli_run(argc, argv, &handled);
+    if (handled)
+        return code;
+    fprintf(stderr, "kconnectd: unknown command %s; see `kconnectd help`\n", argv[1]);
     return 1;
 }
