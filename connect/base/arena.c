@@ -191,13 +191,13 @@ void *kc_arena_zalloc(struct kc_arena *arena, size_t size) {
 
 void *arena_grow(struct kc_arena *arena, void *old, size_t old_size, size_t new_size) {
     struct chunk *c = arena->used;
-    if (!old || !c)
+    if (!old)
         return kc_arena_alloc(arena, new_size);
     if (new_size > SIZE_MAX / 2)
         out_of_memory(new_size);
 #ifndef ARENA_PLAIN
     size_t before = round_up(old_size), after = round_up(new_size);
-    if ((char *)old + before == c->data + c->used && c->used - before + after <= c->size) {
+    if (c && (char *)old + before == c->data + c->used && c->used - before + after <= c->size) {
         c->used = c->used - before + after;
         arena->handed_out = arena->handed_out - old_size + new_size;
         POISON(old, before > after ? before : after);

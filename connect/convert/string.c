@@ -20,8 +20,10 @@ static int to_value(void *self, struct kc_arena *arena, const struct kc_schema *
                     struct kc_error *err) {
     (void)err;
     *schema = kc_schema_of(KC_STRING, true);
-    if (v->tag != KC_V_NULL)
-        *v = charset_decode(self, arena, v->bytes, v->len);
+    if (v->tag == KC_V_NULL)
+        return 0;
+    struct kc_value text = charset_decode(self, arena, v->bytes, v->len);
+    *v = text;
     return 0;
 }
 
@@ -31,13 +33,10 @@ static int to_bytes(void *self, struct kc_arena *arena, const struct kc_schema *
     *schema = NULL;
     if (v->tag == KC_V_NULL)
         return 0;
-    if (v->tag == KC_V_STRING) {
-        *v = charset_encode(self, arena, v->s, v->len);
-        return 0;
-    }
-    size_t len;
-    const char *text = kc_value_to_text(arena, v, &len);
-    *v = charset_encode(self, arena, text, len);
+    size_t len = v->len;
+    const char *text = v->tag == KC_V_STRING ? v->s : kc_value_to_text(arena, v, &len);
+    struct kc_value bytes = charset_encode(self, arena, text, len);
+    *v = bytes;
     return 0;
 }
 
