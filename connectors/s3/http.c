@@ -20,6 +20,7 @@ struct transfer {
     struct kc_error *err;
     int callback_result;
     bool cancelled, idle;
+    bool headers_whole; /* the blank line behind them came */
     int64_t skip;
     curl_off_t moved;
     int64_t moved_at_ms;
@@ -77,6 +78,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg) {
     size_t len = size * count;
     snprintf(line, sizeof(line), "%.*s", (int)(len < sizeof(line) ? len : sizeof(line) - 1), data);
     line[strcspn(line, "\r\n")] = '\0';
+    t->headers_whole = !*line;
     if (!strncmp(line, "HTTP/", 5)) {
         status_line(t, line);
         return len;
@@ -191,14 +193,14 @@ static enum http_end end_of(CURLcode rc, const struct transfer *t, const char *c
                             size_t size) {
     if (t->callback_result)
         return t->callback_result > 0 ? HTTP_ENOUGH : HTTP_REFUSED;
-    if (rc == CURLE_OK)
+    if (rc == CURLE_OK && t->headers_whole)
         return HTTP_ANSWERED;
     if (rc == CURLE_ABORTED_BY_CALLBACK && t->cancelled)
         return HTTP_CANCELLED;
     if (rc == CURLE_ABORTED_BY_CALLBACK)
         snprintf(ret_reason, size, "the store did not answer for %lld ms", (long long)t->ex->conf->idle_timeout_ms);
-    else if (rc == CURLE_PARTIAL_FILE)
-        snprintf(ret_reason, size, "the answer ended early (%s)", *curl_text ? curl_text : curl_easy_strerror(rc));
+    else if (rc == CURLE_PARTIAL_FILE || rc == CURLE_OK)
+        snprintf(ret_reason, size, "the answer ended early%s%s", *curl_text ? ": " : "", curl_text);
     else
         snprintf(ret_reason, size, "%s", *curl_text ? curl_text : curl_easy_strerror(rc));
     return HTTP_BROKEN;

@@ -107,13 +107,14 @@ int multipart_part(struct store_upload *up, const void *data, size_t len, struct
     return rc ? err_set(err, ERR_S3, "The list of parts of s3://%s/%s is too long", up->store->bucket, mp->key) : 0;
 }
 
-/* Completing is not idempotent: when the answer to the first attempt was lost, the second finds no upload. */
+/* Completing is not idempotent: when an answer was lost (libcurl repeats a request on a dead connection by itself), the
+ * repetition finds no upload, or the object that must not exist. An object of this name and size is this one: files of one
+ * start offset are beginnings of the same sequence of records. */
 static bool done_before(struct multipart *mp, const struct s3_response *resp) {
     struct store_object object;
     struct kc_error ignored = {0};
     bool may_be = !strcmp(resp->code, "NoSuchUpload") || resp->status == 404 || resp->status == 412;
-    return resp->attempts > 1 && may_be && store_head(mp->base.store, mp->key, &object, &ignored) == 1 &&
-           object.size == mp->size;
+    return may_be && store_head(mp->base.store, mp->key, &object, &ignored) == 1 && object.size == mp->size;
 }
 
 int multipart_complete(struct store_upload *up, struct kc_error *err) {

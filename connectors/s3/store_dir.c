@@ -370,7 +370,8 @@ static int read_names(struct walk *w, const struct buf *path, const char *key, s
     }
     int rc = errno ? fail_io(w->err, w->ds, "list", key) : 0;
     closedir(d);
-    qsort(names->items, names->count, names->count ? sizeof(*names->items) : 1, compare_names);
+    if (names->count)
+        qsort(names->items, names->count, sizeof(*names->items), compare_names);
     return rc;
 }
 
