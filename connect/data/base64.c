@@ -19,7 +19,7 @@ int base64_write(struct buf *out, const void *data, size_t len) {
     if (len) {
         unsigned second = len == 2 ? p[1] : 0;
         *to++ = alphabet[p[0] >> 2];
-        *to++ = alphabet[(p[0] & 3) << 4 | second >> 4];
+        *to++ = alphabet[(p[0] & 3u) << 4 | second >> 4];
         *to++ = len == 2 ? alphabet[(second & 15) << 2] : '=';
         *to++ = '=';
     }

@@ -82,3 +82,39 @@ void converter_run_vector(const struct kc_plugin *plugin, const cJSON *vector, b
         run_conversion(&run, vector);
     converter_run_done(&run);
 }
+
+static void run_header(struct converter_run *run, void *self, const cJSON *vector) {
+    const struct kc_header_converter_ops *ops = run->plugin->header_converter;
+    const cJSON *in = cJSON_GetObjectItemCaseSensitive(vector, "in");
+    const cJSON *out = cJSON_GetObjectItemCaseSensitive(golden_answer(vector), "out");
+    struct kc_header header = {.key = "h"};
+    struct kc_value bytes;
+    struct kc_error err = {0};
+    if (strcmp(json_get_text(vector, "op"), "from") == 0) {
+        golden_pair(run->arena, in, &header.schema, &header.value);
+        int rc = ops->from_connect(self, run->arena, "t", &header, &bytes, &err);
+        if (!golden_expect_error(vector, rc < 0, &err))
+            golden_expect_bytes(golden_id(vector), out, &bytes);
+        return;
+    }
+    bytes = golden_bytes(run->arena, in);
+    int rc =
+        ops->to_connect(self, run->arena, "t", bytes.tag == KC_V_NULL ? NULL : bytes.bytes, bytes.len, &header, &err);
+    if (!golden_expect_error(vector, rc < 0, &err))
+        golden_expect_pair(golden_id(vector), out, header.schema, &header.value);
+}
+
+void converter_run_header_vector(const struct kc_plugin *plugin, const cJSON *vector) {
+    struct kc_config *config = golden_config(cJSON_GetObjectItemCaseSensitive(vector, "cfg"));
+    kc_config_set(config, "converter.type", "header");
+    struct converter_run run;
+    struct kc_error err = {0};
+    ck_assert_msg(converter_run_init(&run, plugin, config, &err) == 0, "%s: %s", golden_id(vector), err.text);
+    void *conf = kc_arena_zalloc(run.arena, plugin->conf_size + 1), *self = NULL;
+    ck_assert_int_eq(config_parse(plugin->options, config, run.arena, conf, plugin->conf_size, &err), 0);
+    ck_assert_int_eq(plugin->header_converter->configure(config, conf, &self, &err), 0);
+    run_header(&run, self, vector);
+    if (plugin->header_converter->close)
+        plugin->header_converter->close(self);
+    converter_run_done(&run);
+}

@@ -26,5 +26,7 @@ int converter_run_from(struct converter_run *run, const struct kc_schema **schem
 /* The whole of a vector of op `to`, `accept`, `from` or `configure`. `adds_type`: converter.type=value is set besides.
  */
 void converter_run_vector(const struct kc_plugin *plugin, const cJSON *vector, bool adds_type);
+/* The same by the header callbacks of the plugin, ops `to` and `from`, with converter.type=header. */
+void converter_run_header_vector(const struct kc_plugin *plugin, const cJSON *vector);
 
 #endif

@@ -1,7 +1,10 @@
 /* JsonConverter against every vector of Java's. */
+#include <string.h>
+
 #include "connect/base/arena.h"
 #include "connect/base/json.h"
 #include "connect/convert/converters.h"
+#include "connect/data/schema.h"
 #include "tests/support/converter_run.h"
 #include "tests/support/golden_value.h"
 
@@ -48,6 +51,145 @@ START_TEST(configure_vectors) {
 }
 END_TEST
 
+static void check_header(const cJSON *vector, void *arg) {
+    int *run = arg;
+    const char *converter = json_get_text(vector, "converter");
+    if (!converter || strcmp(converter, json_converter_plugin.class_name) != 0 || golden_has_utf16(vector))
+        return;
+    ++*run;
+    converter_run_header_vector(&json_converter_plugin, vector);
+}
+
+START_TEST(header_vectors) {
+    int run = 0;
+    golden_each("header_converter.jsonl", "from", check_header, &run);
+    golden_each("header_converter.jsonl", "to", check_header, &run);
+    ck_assert_int_eq(run, 32);
+}
+END_TEST
+
+/* ---- what no single vector shows ---- */
+
+#define ENVELOPE(payload)                                                                                 \
+    "{\"schema\":{\"type\":\"struct\",\"fields\":[{\"type\":\"int32\",\"field\":\"a\"}],\"name\":\"E\"}," \
+    "\"payload\":" payload "}"
+
+static struct kc_batch batch_of(struct kc_arena *arena, const char *const *texts, uint32_t count) {
+    struct kc_batch batch = {.arena = arena, .count = count, .capacity = count};
+    batch.records = kc_arena_zalloc(arena, count * sizeof(*batch.records));
+    for (uint32_t i = 0; i < count; i++)
+        if (texts[i])
+            batch.records[i].value = kc_bytes(texts[i], strlen(texts[i]));
+    return batch;
+}
+
+static void init(struct converter_run *run, const char *schemas_enable, const char *cache_size) {
+    struct kc_error err = {0};
+    struct kc_config *config = kc_config_new();
+    kc_config_set(config, "converter.type", "value");
+    kc_config_set(config, "schemas.enable", schemas_enable);
+    kc_config_set(config, "schemas.cache.size", cache_size);
+    ck_assert_int_eq(converter_run_init(run, &json_converter_plugin, config, &err), 0);
+}
+
+/* Records with the same envelope share one schema, whether it comes from the last record or from the cache; nothing
+ * stays alive when the batch and the converter are gone. */
+START_TEST(one_schema_for_all) {
+    static const char *const texts[] = {
+        ENVELOPE("{\"a\":1}"),
+        ENVELOPE(" {\"a\":2} "),
+        ENVELOPE("{\"a\":3}") " tail",
+        NULL,
+        "{\"schema\":{\"type\":\"int8\"},\"payload\":7}",
+        ENVELOPE("{\"a\":4}"),
+        "{\"payload\":{\"a\":5},\"schema\":{\"type\":\"struct\",\"fields\":[{\"type\":\"int32\",\"field\":\"a\"}],"
+        "\"name\":\"E\"}}",
+    };
+    static const char *const caches[] = {"1000", "1", "0"};
+    for (size_t c = 0; c < COUNT_OF(caches); c++) {
+        size_t before = schema_alive();
+        struct converter_run run;
+        struct kc_error err = {0};
+        init(&run, "true", caches[c]);
+        struct kc_batch batch = batch_of(run.arena, texts, COUNT_OF(texts));
+        uint32_t done = json_converter_plugin.converter->to_connect(run.self, &batch, 0, false, &err);
+        ck_assert_msg(done == batch.count, "%u: %s", done, err.text);
+        for (uint32_t i = 0, a = 1; i < batch.count; i++) {
+            const struct kc_record *r = &batch.records[i];
+            if (i == 3 || i == 4)
+                continue;
+            ck_assert_ptr_eq(r->value_schema, batch.records[0].value_schema);
+            ck_assert_int_eq(kc_struct_get(&r->value, "a")->i, a++);
+        }
+        ck_assert_int_eq(batch.records[3].value.tag, KC_V_NULL);
+        ck_assert_ptr_null(batch.records[3].value_schema);
+        ck_assert_int_eq(batch.records[4].value.i, 7);
+        converter_run_done(&run);
+        ck_assert_uint_eq(schema_alive(), before);
+    }
+}
+END_TEST
+
+/* A conversion says where it stopped, and goes on from anywhere; dropped records are left alone. */
+START_TEST(stops_at_the_bad_record) {
+    static const char *const texts[] = {"[1]", "not json", "{\"b\":2}", "[", "3"};
+    struct converter_run run;
+    struct kc_error err = {0};
+    init(&run, "false", "10");
+    const struct kc_converter_ops *ops = json_converter_plugin.converter;
+    struct kc_batch batch = batch_of(run.arena, texts, COUNT_OF(texts));
+    ck_assert_uint_eq(ops->to_connect(run.self, &batch, 0, false, &err), 1);
+    ck_assert_str_eq(err.text, "Converting byte[] to Kafka Connect data failed due to serialization error: ");
+    ck_assert_ptr_nonnull(strstr(err.cause, "org.apache.kafka.common.errors.SerializationException: "));
+    ck_assert_ptr_nonnull(strstr(err.cause, "Unrecognized token 'not'"));
+    batch.records[3].dropped = true;
+    ck_assert_uint_eq(ops->to_connect(run.self, &batch, 2, false, &err), COUNT_OF(texts));
+    ck_assert_int_eq(batch.records[3].value.tag, KC_V_BYTES);
+    ck_assert_int_eq(batch.records[4].value.i, 3);
+    converter_run_done(&run);
+}
+END_TEST
+
+/* Compact schemaless JSON is never copied: not when it is read, and not when it is written again. */
+START_TEST(no_copy) {
+    static const char *const texts[] = {"{\"a\":[1,\"x\",null]}", " { \"a\" : 1 } "};
+    struct converter_run run;
+    struct kc_error err = {0};
+    init(&run, "false", "10");
+    const struct kc_converter_ops *ops = json_converter_plugin.converter;
+    struct kc_batch batch = batch_of(run.arena, texts, COUNT_OF(texts));
+    ck_assert_uint_eq(ops->to_connect(run.self, &batch, 0, false, &err), 2);
+    ck_assert_ptr_eq(batch.records[0].value.s, texts[0]);
+    ck_assert_ptr_eq(batch.records[1].value.s, texts[1] + 1);
+    ck_assert_uint_eq(ops->from_connect(run.self, &batch, 0, false, &err), 2);
+    ck_assert_int_eq(batch.records[0].value.tag, KC_V_BYTES);
+    ck_assert_ptr_eq(batch.records[0].value.s, texts[0]);
+    ck_assert_uint_eq(batch.records[1].value.len, 7);
+    ck_assert_mem_eq(batch.records[1].value.s, "{\"a\":1}", 7);
+    converter_run_done(&run);
+}
+END_TEST
+
+/* Keys and values have their own schemas. */
+START_TEST(keys) {
+    struct converter_run run;
+    struct kc_error err = {0};
+    init(&run, "true", "10");
+    const struct kc_converter_ops *ops = json_converter_plugin.converter;
+    const char *text = "{\"schema\":{\"type\":\"string\"},\"payload\":\"k\"}";
+    struct kc_batch batch = batch_of(run.arena, &text, 1);
+    batch.records[0].key = batch.records[0].value;
+    ck_assert_uint_eq(ops->to_connect(run.self, &batch, 0, true, &err), 1);
+    ck_assert_int_eq(batch.records[0].key.tag, KC_V_STRING);
+    ck_assert_int_eq(batch.records[0].key_schema->type, KC_STRING);
+    ck_assert_int_eq(batch.records[0].value.tag, KC_V_BYTES);
+    ck_assert_uint_eq(ops->from_connect(run.self, &batch, 0, true, &err), 1);
+    ck_assert_mem_eq(batch.records[0].key.s, "{\"schema\":{\"type\":\"string\",\"optional\":false},\"payload\":\"k\"}",
+                     batch.records[0].key.len);
+    converter_run_done(&run);
+}
+END_TEST
+
 static Suite *make_suite(void) {
     Suite *suite = suite_create("json_converter");
     TCase *tc = tcase_create("json_converter");
@@ -56,6 +198,11 @@ static Suite *make_suite(void) {
     tcase_add_test(tc, to_connect_vectors);
     tcase_add_test(tc, accepted_vectors);
     tcase_add_test(tc, configure_vectors);
+    tcase_add_test(tc, header_vectors);
+    tcase_add_test(tc, one_schema_for_all);
+    tcase_add_test(tc, stops_at_the_bad_record);
+    tcase_add_test(tc, no_copy);
+    tcase_add_test(tc, keys);
     suite_add_tcase(suite, tc);
     return suite;
 }
