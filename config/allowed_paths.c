@@ -18,22 +18,26 @@ static void *must(void *p) {
     return p;
 }
 
+/* Where the last component of [root, end) begins. */
+static char *last_component(char *root, char *end) {
+    char *slash = end > root ? memrchr(root, '/', (size_t)(end - root)) : NULL;
+    return slash ? slash + 1 : root;
+}
+
 /* java.nio.file.Path.normalize(): no empty and no "." components, ".." takes its parent away. */
 static char *normalise(const char *path) {
     bool absolute = *path == '/';
-    char *out = must(malloc(strlen(path) + 2)), *end = out;
+    char *out = must(calloc(strlen(path) + 2, 1)), *end = out;
     if (absolute)
         *end++ = '/';
     char *root = end;
     for (const char *s = path; *s;) {
         size_t len = strcspn(s, "/");
         bool up = len == 2 && memcmp(s, "..", 2) == 0;
-        char *last = end > root ? memrchr(root, '/', (size_t)(end - root)) : NULL;
-        last = last ? last : root;
-        const char *name = last + (*last == '/' && last > root);
-        bool has_parent = end > root && !(end - name == 2 && memcmp(name, "..", 2) == 0);
+        char *last = last_component(root, end);
+        bool has_parent = end > root && !(end - last == 2 && memcmp(last, "..", 2) == 0);
         if (up && has_parent) {
-            end = last;
+            end = last > root ? last - 1 : root;
         } else if (len && !(len == 1 && *s == '.') && !(up && absolute)) {
             if (end > root)
                 *end++ = '/';
