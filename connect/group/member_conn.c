@@ -187,7 +187,7 @@ static int send_seek_requests(struct group_member *m, struct kc_error *err) {
         return -1;
     AUTO_BUF body;
     buf_init(&body, 64 << 10);
-    wire_encode_metadata(&body);
+    wire_encode_metadata(&body, (int16_t)metadata);
     if (wire_conn_send(m->seeker, WIRE_METADATA, (int16_t)metadata, body.data, body.len) < 0)
         return err_set(err, ERR_RETRIABLE, "the connection cannot be used");
     buf_clear(&body);
@@ -326,13 +326,13 @@ static void refresh_metadata(struct group_member *m) {
     if (m->state != MEMBER_STABLE || clock_ms() < m->metadata_due_ms)
         return;
     m->metadata_due_ms = clock_ms() + m->conf.metadata_max_age_ms;
-    struct kc_error ignored = {0}; /* the broker answered this request before, when it was asked for the coordinator */
-    int version = wire_conn_version(m->coordinator, WIRE_METADATA, WIRE_METADATA_MIN, WIRE_METADATA_MAX, &ignored);
+    int version = member_version(m, WIRE_METADATA, WIRE_METADATA_MIN, WIRE_METADATA_MAX);
+    if (version < 0)
+        return;
     AUTO_BUF body;
     buf_init(&body, 1024);
-    wire_encode_metadata(&body);
-    if (version >= 0)
-        member_send(m, WIRE_METADATA, (int16_t)version, &body);
+    wire_encode_metadata(&body, (int16_t)version);
+    member_send(m, WIRE_METADATA, (int16_t)version, &body);
 }
 
 static void step_coordinator(struct group_member *m) {

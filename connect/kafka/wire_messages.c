@@ -152,15 +152,18 @@ int wire_decode_sasl_authenticate(const struct wire_response *resp, struct wire_
     return checked(&r, resp, err);
 }
 
-int wire_encode_metadata(struct buf *out) {
+int wire_encode_metadata(struct buf *out, int16_t version) {
     buf_add_i32(out, 0); /* no topics */
-    return buf_add_i8(out, 0);
+    if (version >= 4)
+        buf_add_i8(out, 0); /* make none */
+    return written(out);
 }
 
 int wire_decode_metadata(const struct wire_response *resp, struct wire_broker **ret_brokers, size_t *ret_count,
                          struct kc_error *err) {
     struct wire_reader r = reader_of(resp);
-    wire_read_i32(&r); /* throttle time */
+    if (resp->version >= 3)
+        wire_read_i32(&r); /* throttle time */
     int32_t count = wire_read_array(&r, 12, false);
     struct wire_broker *brokers = calloc((size_t)count + 1, sizeof *brokers);
     if (!brokers)
@@ -175,8 +178,9 @@ int wire_decode_metadata(const struct wire_response *resp, struct wire_broker **
         if (!b.host)
             r.failed = true;
     }
-    wire_read_nullable_string(&r); /* cluster id; the topics behind it are of no interest */
-    wire_read_i32(&r);             /* controller */
+    if (resp->version >= 2)
+        wire_read_nullable_string(&r); /* cluster id */
+    wire_read_i32(&r);                 /* controller; the topics behind it are of no interest */
     if (checked(&r, resp, err) < 0) {
         wire_brokers_free(brokers, known);
         return -1;
@@ -273,7 +277,7 @@ int wire_decode_sync_group(const struct wire_response *resp, int16_t *ret_error,
     struct wire_reader r = reader_of(resp);
     wire_read_i32(&r);
     int16_t error = wire_read_i16(&r);
-    struct wire_bytes assignment = wire_read_bytes(&r);
+    struct wire_bytes assignment = wire_read_nullable_bytes(&r); /* null beside an error, from some brokers */
     if (checked(&r, resp, err) < 0)
         return -1;
     *ret_error = error;

@@ -12,7 +12,7 @@ const char *wire_api_name(int16_t api); /* "JoinGroup" … */
 
 /* Versions that are spoken here: [min, max]. */
 enum {
-    WIRE_METADATA_MIN = 4,
+    WIRE_METADATA_MIN = 1,
     WIRE_METADATA_MAX = 4,
     WIRE_FIND_COORDINATOR_MIN = 1,
     WIRE_FIND_COORDINATOR_MAX = 2,
@@ -104,9 +104,9 @@ struct wire_sasl_authenticate {
 int wire_decode_sasl_authenticate(const struct wire_response *resp, struct wire_sasl_authenticate *ret,
                                   struct kc_error *err);
 
-/* ---- Metadata v4: brokers only ---- */
+/* ---- Metadata v1-4: brokers only ---- */
 
-int wire_encode_metadata(struct buf *out); /* no topics, none created */
+int wire_encode_metadata(struct buf *out, int16_t version); /* no topics, none created */
 struct wire_broker {
     int32_t node;
     char *host; /* owned */

@@ -91,14 +91,16 @@ static void versions_body(struct fake_broker *b, struct buf *out, int16_t error)
     }
 }
 
-static void metadata_body(struct fake_broker *b, struct buf *out) {
-    buf_add_i32(out, 0);
+static void metadata_body(struct fake_broker *b, int16_t version, struct buf *out) {
+    if (version >= 3)
+        buf_add_i32(out, 0);
     buf_add_i32(out, 1);
     buf_add_i32(out, 1);
     wire_add_string(out, "127.0.0.1");
     buf_add_i32(out, b->port);
     buf_add_i16(out, -1);
-    wire_add_string(out, "cluster");
+    if (version >= 2)
+        wire_add_string(out, "cluster");
     buf_add_i32(out, 1);
     buf_add_i32(out, 0);
 }
@@ -211,7 +213,7 @@ static void usual_body(struct connection *c, const struct fake_request *req, str
         versions_body(c->broker, out, error);
         break;
     case WIRE_METADATA:
-        metadata_body(c->broker, out);
+        metadata_body(c->broker, req->version, out);
         break;
     case WIRE_FIND_COORDINATOR:
         coordinator_body(c->broker, out, error);

@@ -30,8 +30,11 @@ START_TEST(setup_requests) {
     wire_encode_sasl_authenticate(&body, "\0u\0pw", 5);
     assert_frame(WIRE_SASL_AUTHENTICATE, 0, 3, &body, "00000014 0024 0000 00000003 000163 00000005 0075007077");
     buf_clear(&body);
-    wire_encode_metadata(&body);
+    wire_encode_metadata(&body, 4);
     assert_frame(WIRE_METADATA, 4, 4, &body, "00000010 0003 0004 00000004 000163 00000000 00");
+    buf_clear(&body);
+    wire_encode_metadata(&body, 2);
+    assert_frame(WIRE_METADATA, 2, 4, &body, "0000000f 0003 0002 00000004 000163 00000000");
     buf_clear(&body);
     wire_encode_find_coordinator(&body, GROUP);
     assert_frame(WIRE_FIND_COORDINATOR, 2, 5, &body, "0000001d 000a 0002 00000005 000163 " GROUP_HEX " 00");
@@ -261,6 +264,8 @@ static const struct {
     {WIRE_SASL_HANDSHAKE, 1, "0021 00000001 0005504c41494e"},
     {WIRE_SASL_AUTHENTICATE, 1, "0000 ffff 00000002 6f6b 0000000000000e10"},
     {WIRE_METADATA, 4, "00000000 00000001 00000001 00026231 00002384 ffff 0003636964 00000001"},
+    {WIRE_METADATA, 2, "00000001 00000001 00026231 00002384 ffff 0003636964 00000001"},
+    {WIRE_METADATA, 1, "00000001 00000001 00026231 00002384 ffff 00000001"},
     {WIRE_FIND_COORDINATOR, 2, "00000000 0000 ffff 00000001 00026231 00002384"},
     {WIRE_JOIN_GROUP, 5,
      "00000000 0000 00000001 000973657373696f6e6564 0003632d31 0003632d31 00000001 0003632d31 ffff 00000001 aa"},
