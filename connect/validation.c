@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/conceal.h"
 #include "connect/base/arena.h"
 #include "connect/base/err.h"
 #include "connect/base/regex.h"
@@ -307,9 +308,9 @@ static void add_section(struct validation *v, struct kc_problems *values, const 
 }
 
 static void assemble(struct validation *v, const struct key_defs *overrides, const struct key_defs converters[3]) {
-    conceal(v, v->framework_values);
-    conceal(v, v->own_values);
-    conceal(v, v->override_values);
+    conceal_problems(v->raw, v->resolved, v->framework_values);
+    conceal_problems(v->raw, v->resolved, v->own_values);
+    conceal_problems(v->raw, v->resolved, v->override_values);
     add_groups(v, &v->framework);
     add_groups(v, &v->own);
     add_unknown(v, v->framework_values);
@@ -324,7 +325,7 @@ static void assemble(struct validation *v, const struct key_defs *overrides, con
     add_section(v, v->override_values, overrides);
     for (size_t i = 0; i < 3; i++) {
         if (v->converter_values[i])
-            conceal(v, v->converter_values[i]);
+            conceal_problems(v->raw, v->resolved, v->converter_values[i]);
         add_section(v, v->converter_values[i], &converters[i]);
     }
 }
@@ -389,8 +390,10 @@ struct validation *validation_run(const struct worker_conf *worker, struct subst
         err->code = ERR_INTERNAL; /* 500 whatever the provider's exception is */
         return NULL;
     }
-    if (validate_all(v, err) < 0)
+    if (validate_all(v, err) < 0) {
+        conceal_error(config, v->resolved, err);
         return NULL;
+    }
     v->raw = NULL;
     return TAKE(v);
 }

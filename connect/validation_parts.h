@@ -74,9 +74,4 @@ void key_defs_validate(const struct key_defs *defs, const struct kc_config *conf
  * v->override_values; their definitions into `defs`. @errors a value that does not parse */
 int validate_overrides(struct validation *v, struct key_defs *defs, struct kc_error *err) KC_CHECKED;
 
-/* ---- Secrets (validation_conceal.c) ---- */
-
-/* Puts references back where their values would show, in the values and messages of `values`. */
-void conceal(const struct validation *v, struct kc_problems *values);
-
 #endif

@@ -408,7 +408,20 @@ START_TEST(test_resolved_values_stay_secret) {
         AUTO_TEXT message = validation_message(v);
         ck_assert_msg(!strstr(message, "s3cretWord"), "%s", message);
     }
+    static const char *const fatal[] = {"producer.override.linger.ms", "connector.class", "connector.plugin.version"};
+    for (size_t i = 0; i < COUNT_OF(fatal); i++) {
+        struct kc_error err = {0};
+        AUTO(props) config = source();
+        kc_config_set(config, fatal[i], i == 2 ? "[${env:KCT_SECRET}" : "${env:KCT_SECRET}");
+        ck_assert_ptr_null(validation_run(&worker, providers, config, &err));
+        ck_assert_msg(strstr(err.text, "${env:KCT_SECRET}") && !strstr(err.text, "s3cretWord"), "%s", err.text);
+        ck_assert_msg(!strstr(err.cause, "s3cretWord"), "%s", err.cause);
+    }
     struct kc_error err = {0};
+    AUTO(props) short_one = source();
+    kc_config_set(short_one, "producer.override.linger.ms", "${env:KCT_SHORT}");
+    ck_assert_ptr_null(validation_run(&worker, providers, short_one, &err));
+    ck_assert_str_eq(err.text, "Invalid value ${env:KCT_SHORT} for configuration linger.ms: Not a number of type LONG");
     AUTO(props) config = source();
     kc_config_set(config, "tasks.max", "${env:KCT_SHORT}");
     AUTO(validation) v = validation_run(&worker, providers, config, &err);

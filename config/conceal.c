@@ -1,17 +1,18 @@
-/* Values that came from config providers are secrets: in the answer and in messages the reference stands in their
- * place. */
+/* See conceal.h. */
+#include "config/conceal.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "connect/base/arena.h"
-#include "connect/validation_parts.h"
+#include "connect/base/buf.h"
 
 enum { TEXT_MAX = 16 * 1024 * 1024, TELLING_BYTES = 4 /* shorter texts are not looked for elsewhere */ };
 
 /* The reference behind a resolved key, NULL when its value is as it was given. */
-static const char *reference_of(const struct validation *v, const char *key) {
-    const char *raw = kc_config_get(v->raw, key), *resolved = kc_config_get(v->resolved, key);
-    return raw && resolved && strcmp(raw, resolved) != 0 ? raw : NULL;
+static const char *reference_of(const struct kc_config *raw, const struct kc_config *resolved, const char *key) {
+    const char *given = kc_config_get(raw, key), *value = kc_config_get(resolved, key);
+    return given && value && strcmp(given, value) != 0 ? given : NULL;
 }
 
 static char *taken(struct buf *b, char *old) {
@@ -74,9 +75,9 @@ static char *without_secret(char *text, const char *secret, const char *by) {
     return text;
 }
 
-void conceal(const struct validation *v, struct kc_problems *values) {
-    for (size_t i = 0; i < kc_config_count(v->resolved); i++) {
-        const char *key = kc_config_key(v->resolved, i), *reference = reference_of(v, key);
+void conceal_problems(const struct kc_config *raw, const struct kc_config *resolved, struct kc_problems *values) {
+    for (size_t i = 0; i < kc_config_count(resolved); i++) {
+        const char *key = kc_config_key(resolved, i), *reference = reference_of(raw, resolved, key);
         if (!reference)
             continue;
         struct option_value *own = problems_find(values, key);
@@ -87,7 +88,37 @@ void conceal(const struct validation *v, struct kc_problems *values) {
         for (size_t o = 0; o < problems_count(values); o++) {
             struct option_value *value = problems_at(values, o);
             for (size_t e = 0; e < value->error_count; e++)
-                value->errors[e] = without_secret(value->errors[e], kc_config_get(v->resolved, key), reference);
+                value->errors[e] = without_secret(value->errors[e], kc_config_get(resolved, key), reference);
         }
     }
+}
+
+/* Whether the message is about this key: "Invalid value V for configuration KEY: …", the key perhaps without a prefix.
+ */
+static bool is_about(const char *text, const char *key) {
+    static const char middle[] = " for configuration ";
+    const char *name = NULL;
+    for (const char *s = text; (s = strstr(s, middle)) != NULL; s++)
+        name = s + sizeof(middle) - 1;
+    size_t len = name ? strcspn(name, ":") : 0, key_len = strlen(key);
+    return len && len <= key_len && strncmp(key + key_len - len, name, len) == 0;
+}
+
+static void conceal_text(const struct kc_config *raw, const struct kc_config *resolved, char *text, size_t size) {
+    char *copy = strdup(text);
+    for (size_t i = 0; copy && i < kc_config_count(resolved); i++) {
+        const char *key = kc_config_key(resolved, i), *reference = reference_of(raw, resolved, key);
+        if (!reference)
+            continue;
+        if (is_about(copy, key))
+            copy = invalid_value_replaced(copy, reference);
+        copy = without_secret(copy, kc_config_get(resolved, key), reference);
+    }
+    snprintf(text, size, "%s", copy ? copy : KC_HIDDEN);
+    free(copy);
+}
+
+void conceal_error(const struct kc_config *raw, const struct kc_config *resolved, struct kc_error *err) {
+    conceal_text(raw, resolved, err->text, sizeof(err->text));
+    conceal_text(raw, resolved, err->cause, sizeof(err->cause));
 }
