@@ -113,6 +113,7 @@ static void add_option(struct buf *out, enum render_style style, const struct kc
 
 int render_options(struct buf *out, enum render_style style, const struct kc_option *rows) {
     for (const struct kc_option *row = rows; row && row->name; row++)
-        add_option(out, style, row);
+        if (!row->doc || *row->doc)
+            add_option(out, style, row);
     return buf_add_text(out, style == RENDER_MARKDOWN ? "\n" : "");
 }

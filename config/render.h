@@ -11,7 +11,7 @@ enum render_style { RENDER_TEXT, RENDER_MARKDOWN };
 int render_title(struct buf *out, enum render_style style, const char *title);
 /* A paragraph, for the terminal broken into lines of at most 100 bytes with `indent` blanks before each. */
 int render_paragraph(struct buf *out, enum render_style style, int indent, const char *text);
-/* Every row: name, type, default, valid values, importance, what it does. */
+/* Every row but internal ones (their doc is ""): name, type, default, valid values, importance, what it does. */
 int render_options(struct buf *out, enum render_style style, const struct kc_option *rows);
 /* What values the row takes, in Java's notation where there is one: "[1,...]", "[none, all]"; "" when any will do. */
 int render_valid_values(struct buf *out, const struct kc_option *row);

@@ -430,6 +430,26 @@ START_TEST(test_resolved_values_stay_secret) {
 }
 END_TEST
 
+START_TEST(test_rows_of_all_plugins) {
+    for (size_t i = 0; i < plugins_count(); i++) {
+        const struct kc_plugin *p = plugins_at(i);
+        for (const struct kc_option *row = p->options; row && row->name; row++) {
+            bool internal = row->group && !*row->group; /* Java shows these without a text */
+            ck_assert_msg(row->doc && (*row->doc || internal), "%s: %s has no documentation", p->class_name, row->name);
+            ck_assert_msg(option_find(p->options, row->name) == row, "%s: %s is there twice", p->class_name, row->name);
+            ck_assert_msg(row->offset == KC_NO_FIELD || row->offset < p->conf_size, "%s: %s lies outside the struct",
+                          p->class_name, row->name);
+            ck_assert_msg(!row->required || !row->def, "%s: %s is required and has a default", p->class_name,
+                          row->name);
+            ck_assert_msg(row->type != KC_OPT_T_CLASS || row->kind != KC_KIND_SINK, "%s: %s does not say its kind",
+                          p->class_name, row->name);
+            AUTO_TEXT text = option_default_text(row);
+            ck_assert_msg(!row->def == !text, "%s: the default of %s does not parse", p->class_name, row->name);
+        }
+    }
+}
+END_TEST
+
 static Suite *make_suite(void) {
     Suite *s = suite_create("validation");
     TCase *tc = tcase_create("validation");
@@ -442,6 +462,7 @@ static Suite *make_suite(void) {
     tcase_add_test(tc, test_overrides);
     tcase_add_test(tc, test_errors_of_the_whole);
     tcase_add_test(tc, test_resolved_values_stay_secret);
+    tcase_add_test(tc, test_rows_of_all_plugins);
     suite_add_tcase(s, tc);
     return s;
 }
