@@ -19,9 +19,13 @@ enum member { TYPE, ITEMS, KEYS, VALUES, FIELDS, OPTIONAL, NAME, VERSION, DOC, P
 static const char *const member_names[MEMBERS] = {"type", "items",   "keys", "values",     "fields",  "optional",
                                                   "name", "version", "doc",  "parameters", "default", "field"};
 
+/* Schemas nested deeper are refused: whatever follows a schema recurses as deep as it does. */
+enum { MAX_SCHEMA_DEPTH = 200 };
+
 struct reading {
     struct kc_arena *arena; /* for decoded texts and default values */
     bool replace_null;
+    int depth;
     struct kc_error *err;
 };
 
@@ -164,7 +168,7 @@ static int read_attributes(struct reading *r, struct kc_schema_builder *b, struc
     return kc_schema_default(b, &v, r->err);
 }
 
-static int read_schema(struct reading *r, struct json_text text, const struct kc_schema **ret_schema) {
+static int read_typed(struct reading *r, struct json_text text, const struct kc_schema **ret_schema) {
     struct json_text members[MEMBERS];
     enum kc_type type = KC_STRUCT;
     collect(text, members);
@@ -184,9 +188,18 @@ static int read_schema(struct reading *r, struct json_text text, const struct kc
     return 0;
 }
 
+static int read_schema(struct reading *r, struct json_text text, const struct kc_schema **ret_schema) {
+    if (r->depth == MAX_SCHEMA_DEPTH)
+        return err_set(r->err, ERR_BAD_DATA, "Schemas nested deeper than %d are not supported", MAX_SCHEMA_DEPTH);
+    r->depth++;
+    int rc = read_typed(r, text, ret_schema);
+    r->depth--;
+    return rc;
+}
+
 int json_schema_read(struct kc_arena *arena, struct json_text text, bool replace_null,
                      const struct kc_schema **ret_schema, struct kc_error *err) {
-    struct reading r = {arena, replace_null, err};
+    struct reading r = {.arena = arena, .replace_null = replace_null, .err = err};
     if (starts_with(text, 'n')) {
         *ret_schema = NULL;
         return 0;

@@ -7,7 +7,7 @@
 #include "connect/base/list.h"
 #include "connect/base/map.h"
 
-enum { MAX_KEY_BYTES = 64 * 1024, MAX_BUCKETS = 4096 };
+enum { MAX_KEY_BYTES = 64 * 1024, MAX_BYTES = 4 * 1024 * 1024, MAX_BUCKETS = 4096 };
 
 struct entry {
     struct list link; /* least recently used first */
@@ -21,6 +21,7 @@ struct entry {
 struct schema_cache {
     struct list order;
     size_t count, max, bucket_count;
+    size_t bytes; /* of all keys */
     void (*free_value)(void *value);
     struct entry **buckets;
 };
@@ -53,6 +54,7 @@ static void drop(struct schema_cache *cache, struct entry *e) {
     list_remove(&e->link);
     cache->free_value(e->value);
     cache->count--;
+    cache->bytes -= e->len;
     free(e);
 }
 
@@ -84,7 +86,7 @@ void *schema_cache_get(struct schema_cache *cache, const void *key, size_t len) 
 bool schema_cache_put(struct schema_cache *cache, const void *key, size_t len, void *value) {
     if (cache->max == 0 || len > MAX_KEY_BYTES)
         return false;
-    if (cache->count == cache->max)
+    while (cache->count == cache->max || cache->bytes + len > MAX_BYTES)
         drop(cache, oldest(cache));
     struct entry *e = malloc(sizeof(*e) + len);
     if (!e)
@@ -97,5 +99,6 @@ bool schema_cache_put(struct schema_cache *cache, const void *key, size_t len, v
     e->next = *bucket(cache, e->hash);
     *bucket(cache, e->hash) = e;
     cache->count++;
+    cache->bytes += len;
     return true;
 }

@@ -1,5 +1,5 @@
 /* Least recently used cache of at most `max` entries, bytes → pointer, for JsonConverter's two directions.
- * Large keys are not kept, so that memory stays bounded. One thread. */
+ * Keys above 64 KiB are not kept, and all of them together hold at most 4 MiB. One thread. */
 #ifndef CONNECT_CONVERT_SCHEMA_CACHE_H
 #define CONNECT_CONVERT_SCHEMA_CACHE_H
 

@@ -1,6 +1,4 @@
 /* Values of type STRUCT: one slot per field of the schema. @source org.apache.kafka.connect.data.Struct */
-#include <stdio.h>
-
 #include "connect/base/err.h"
 #include "connect/data/validate.h"
 #include "connect/data/value.h"
@@ -16,12 +14,8 @@ int kc_struct_put(struct kc_value *st, const char *name, struct kc_value value, 
     const struct kc_field *field = kc_schema_field(st->st->schema, name);
     if (!field)
         return err_set(err, ERR_BAD_DATA, "%s is not a valid field name", name);
-    if (value.tag == KC_V_NULL || field->schema->type >= KC_ARRAY || !validate_class(field->schema, &value)) {
-        char where[256]; /* only written out when something may be wrong */
-        snprintf(where, sizeof(where), "field: \"%s\"", name);
-        if (validate_value(field->schema, &value, where, err) < 0)
-            return -1;
-    }
+    if (validate_field(field, &value, err) < 0)
+        return -1;
     st->st->fields[field->index] = value;
     return 0;
 }

@@ -11,6 +11,8 @@ int validate_value(const struct kc_schema *schema, const struct kc_value *v, con
 /* Whether a value of this class may stand in `schema` (elements are not looked at; null never may).
  * @source ConnectSchema.expectedClassesFor */
 bool validate_class(const struct kc_schema *schema, const struct kc_value *v);
+/* The same for the value of a field, an explicit one: a default does not make null valid. */
+int validate_field(const struct kc_field *field, const struct kc_value *v, struct kc_error *err) KC_CHECKED;
 /* Every field of a struct: null is fine where optional or with a default. @source Struct.validate */
 int validate_struct(const struct kc_struct *st, struct kc_error *err) KC_CHECKED;
 

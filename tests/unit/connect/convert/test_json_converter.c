@@ -190,6 +190,30 @@ START_TEST(keys) {
 }
 END_TEST
 
+/* Nesting that the stack of a task could not follow is refused. */
+START_TEST(deep_schemas) {
+    for (int depth = 200; depth <= 201; depth++) {
+        struct converter_run run;
+        struct kc_error err = {0};
+        init(&run, "true", "10");
+        AUTO_BUF text;
+        buf_init(&text, 100000);
+        buf_add_text(&text, "{\"schema\":");
+        for (int i = 1; i < depth; i++)
+            buf_add_text(&text, "{\"type\":\"array\",\"items\":");
+        buf_add_text(&text, "{\"type\":\"string\"}");
+        for (int i = 1; i < depth; i++)
+            buf_add_char(&text, '}');
+        buf_add_text(&text, ",\"payload\":[]}");
+        struct kc_batch batch = batch_of(run.arena, (const char *[]){buf_text(&text)}, 1);
+        ck_assert_uint_eq(json_converter_plugin.converter->to_connect(run.self, &batch, 0, false, &err), depth == 200);
+        if (depth == 201)
+            ck_assert_str_eq(err.text, "Schemas nested deeper than 200 are not supported");
+        converter_run_done(&run);
+    }
+}
+END_TEST
+
 static Suite *make_suite(void) {
     Suite *suite = suite_create("json_converter");
     TCase *tc = tcase_create("json_converter");
@@ -203,6 +227,7 @@ static Suite *make_suite(void) {
     tcase_add_test(tc, stops_at_the_bad_record);
     tcase_add_test(tc, no_copy);
     tcase_add_test(tc, keys);
+    tcase_add_test(tc, deep_schemas);
     suite_add_tcase(suite, tc);
     return suite;
 }

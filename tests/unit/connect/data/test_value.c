@@ -2,10 +2,12 @@
 #include "connect/data/value.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "connect/base/arena.h"
 #include "connect/data/decimal.h"
+#include "connect/data/java_hash.h"
 #include "tests/support/suite.h"
 
 static struct kc_value json(struct kc_arena *arena, const char *text) {
@@ -159,6 +161,39 @@ START_TEST(batches_and_headers) {
 }
 END_TEST
 
+/* The deepest document that JSON may be, on a stack of the size that tasks have. */
+static void *go_deep(void *arg) {
+    AUTO(arena) arena = arena_new(0);
+    char text[2 * 1000 + 1];
+    memset(text, '[', 1000);
+    memset(text + 1000, ']', 1000);
+    text[2000] = '\0';
+    struct kc_value v = json(arena, text), whole = kc_json_expand(arena, v), copy = kc_value_copy(arena, &whole);
+    bool fine = kc_value_equal(&v, &copy) && java_hash(&whole) == java_hash(&copy) &&
+                strcmp(kc_value_to_text(arena, &whole, NULL), text) == 0 &&
+                strcmp(kc_value_to_json(arena, &whole, NULL), text) == 0;
+    return fine ? arg : NULL;
+}
+
+START_TEST(deep_documents) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    size_t stack = 4 * 512 * 1024; /* frames are several times larger */
+#else
+    size_t stack = 512 * 1024;
+#endif
+    pthread_attr_t attr;
+    pthread_t thread;
+    void *result = NULL;
+    int fine = 1;
+    pthread_attr_init(&attr);
+    ck_assert_int_eq(pthread_attr_setstacksize(&attr, stack), 0);
+    ck_assert_int_eq(pthread_create(&thread, &attr, go_deep, &fine), 0);
+    pthread_join(thread, &result);
+    pthread_attr_destroy(&attr);
+    ck_assert_ptr_eq(result, &fine);
+}
+END_TEST
+
 static Suite *make_suite(void) {
     Suite *suite = suite_create("value");
     TCase *tc = tcase_create("value");
@@ -169,6 +204,7 @@ static Suite *make_suite(void) {
     tcase_add_test(tc, copies_stand_alone);
     tcase_add_test(tc, class_names);
     tcase_add_test(tc, batches_and_headers);
+    tcase_add_test(tc, deep_documents);
     suite_add_tcase(suite, tc);
     return suite;
 }
