@@ -42,6 +42,7 @@ struct topic_log {
     pthread_cond_t changed;
     uint64_t wanted, done; /* read-to-end requests, counted; guarded by lock */
     struct list failed;    /* sends that librdkafka did not take; guarded by lock */
+    struct list timers;    /* guarded by lock */
 
     /* of the thread */
     uint64_t reading; /* request that `ends` belongs to; 0 none */
@@ -57,6 +58,13 @@ struct send {
     void (*done)(void *arg, const struct kc_error *err);
     void *arg;
     rd_kafka_resp_err_t code;
+};
+
+struct timer {
+    struct list link;
+    int64_t at_ms;
+    void (*f)(void *arg);
+    void *arg;
 };
 
 struct send_batch {
@@ -100,6 +108,7 @@ struct topic_log *topic_log_new(const struct topic_log_conf *conf) {
     pthread_cond_init(&log->changed, &attr);
     pthread_condattr_destroy(&attr);
     list_init(&log->failed);
+    list_init(&log->timers);
     return log;
 }
 
@@ -125,6 +134,41 @@ static void serve_failed(struct topic_log *log) {
     }
 }
 
+/* Runs what is due; returns the time until the next, at most IDLE_MS. */
+static int64_t serve_timers(struct topic_log *log, int64_t now) {
+    int64_t next = IDLE_MS;
+    for (struct timer *due = NULL;;) {
+        pthread_mutex_lock(&log->lock);
+        due = NULL;
+        next = IDLE_MS;
+        for (struct list *l = log->timers.next; l != &log->timers && !due; l = l->next) {
+            struct timer *t = CONTAINER_OF(l, struct timer, link);
+            if (t->at_ms <= now)
+                due = t;
+            else if (t->at_ms - now < next)
+                next = t->at_ms - now;
+        }
+        if (due)
+            list_remove(&due->link);
+        pthread_mutex_unlock(&log->lock);
+        if (!due)
+            return next;
+        due->f(due->arg);
+        free(due);
+    }
+}
+
+void topic_log_after(struct topic_log *log, int64_t delay_ms, void (*f)(void *arg), void *arg) {
+    struct timer *t = malloc(sizeof(*t));
+    if (!t)
+        abort();
+    *t = (struct timer){.at_ms = clock_ms() + delay_ms, .f = f, .arg = arg};
+    pthread_mutex_lock(&log->lock);
+    list_append(&log->timers, &t->link);
+    pthread_mutex_unlock(&log->lock);
+    wake(log);
+}
+
 /* What was sent gets a moment to arrive; the rest is reported as failed. */
 static void close_producer(struct topic_log *log) {
     rd_kafka_t *rk = log->producer;
@@ -135,7 +179,6 @@ static void close_producer(struct topic_log *log) {
     rd_kafka_purge(rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     for (int64_t end = clock_ms() + CLOSE_MS; rd_kafka_outq_len(rk) > 0 && clock_ms() < end;)
         rd_kafka_poll(rk, 50);
-    serve_failed(log);
     log->producer = client_free(rk);
 }
 
@@ -163,6 +206,11 @@ struct topic_log *topic_log_free(struct topic_log *log) {
         pthread_join(log->thread, NULL);
     close_producer(log);
     close_consumer(log);
+    /* Whoever still waits for a send hears now that it failed, and gives up. */
+    while (!list_empty(&log->failed) || !list_empty(&log->timers)) {
+        serve_failed(log);
+        serve_timers(log, INT64_MAX);
+    }
     free(log->positions);
     free(log->ends);
     close(log->wake_fd);
@@ -365,7 +413,7 @@ static void *run(void *arg) {
     struct pollfd fd = {.fd = log->wake_fd, .events = POLLIN};
     while (!atomic_load(&log->stopping)) {
         uint64_t count;
-        poll(&fd, 1, IDLE_MS);
+        poll(&fd, 1, (int)serve_timers(log, clock_ms()));
         ssize_t n = read(log->wake_fd, &count, sizeof(count));
         (void)n;
         serve_failed(log);

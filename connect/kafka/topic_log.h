@@ -41,6 +41,8 @@ int topic_log_send(struct topic_log *log, const struct topic_log_record *records
 /* Sends without waiting; done (may be NULL) runs on the log's thread with 0 or the error. @blocks no */
 void topic_log_send_async(struct topic_log *log, const struct topic_log_record *record,
                           void (*done)(void *arg, const struct kc_error *err_or_null), void *arg);
+/* Calls f(arg) on the log's thread after a while; at the latest, and then at once, in topic_log_free. @thread any */
+void topic_log_after(struct topic_log *log, int64_t delay_ms, void (*f)(void *arg), void *arg);
 /* Returns once everything that was in the topic at the call has been given to on_record. @blocks up to timeout_ms */
 int topic_log_read_to_end(struct topic_log *log, int64_t timeout_ms, struct kc_error *err) KC_CHECKED;
 /* Makes blocked and later calls fail with ERR_STOPPING. @thread any */
