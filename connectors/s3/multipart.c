@@ -108,8 +108,8 @@ int multipart_part(struct store_upload *up, const void *data, size_t len, struct
 }
 
 /* Completing is not idempotent: when an answer was lost (libcurl repeats a request on a dead connection by itself), the
- * repetition finds no upload, or the object that must not exist. An object of this name and size is this one: files of one
- * start offset are beginnings of the same sequence of records. */
+ * repetition finds no upload, or the object that must not exist. An object of this name and size is this one: files of
+ * one start offset are beginnings of the same sequence of records. */
 static bool done_before(struct multipart *mp, const struct s3_response *resp) {
     struct store_object object;
     struct kc_error ignored = {0};

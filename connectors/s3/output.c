@@ -139,6 +139,14 @@ size_t output_buffered(const struct output *o) {
     return o->open.len;
 }
 
+void output_relieve(struct output *o) {
+    if (o->open.len < OUTPUT_MIN_PART)
+        return;
+    channel_part(o->ch, o->remote, &o->open);
+    fresh_buffer(o);
+    o->started = true;
+}
+
 static void output_free(struct output *o) {
     gzip_free(o->gzip);
     buf_done(&o->open);

@@ -6,7 +6,8 @@
 
 #include "connectors/s3/uploader.h"
 
-#define OUTPUT_NO_GZIP (-2)
+#define OUTPUT_NO_GZIP  (-2)
+#define OUTPUT_MIN_PART ((size_t)5 * 1024 * 1024) /* S3 takes no smaller parts but the last */
 
 struct output_conf {
     size_t part_bytes, first_bytes; /* first_bytes: of the buffer, 0: as needed */
@@ -20,6 +21,8 @@ struct buf *output_line(struct output *o);
 void output_undo(struct output *o); /* drops what was appended since output_line */
 void output_accept(struct output *o);
 size_t output_buffered(const struct output *o); /* bytes in memory here */
+/* Hands over what is there as a part before its time, if that is enough for a part. Frees memory. */
+void output_relieve(struct output *o);
 /* Hands over the rest; the object may be completed then. Frees `o`. */
 struct remote *output_finish(struct output *o);
 /* Gives the object up. Frees `o`; NULL is fine. */

@@ -18,7 +18,8 @@
 
 #define LOGGER         "io.confluent.connect.s3.S3SinkTask"
 #define UPLOAD_THREADS 4
-#define QUEUE_BYTES    ((size_t)64 * 1024 * 1024) /* waiting for the store: above it and one part the fetch pauses */
+#define QUEUE_BYTES    ((size_t)64 * 1024 * 1024)  /* waiting for the store: above it and one part the fetch pauses */
+#define OPEN_BYTES     ((size_t)192 * 1024 * 1024) /* of open files: above it parts leave before they are full */
 #define QUEUE_WAIT_MS  50
 #define STOP_WAIT_MS   3000
 #define BUDGET_RECORDS 64 /* max.write.duration.ms is looked at so often */
@@ -368,6 +369,18 @@ static void check_queue(struct sink *s) {
         set_paused(s, value, full);
 }
 
+/* Many open files together may need more memory than there should be. */
+static void check_memory(struct sink *s) {
+    size_t bytes = 0;
+    void *value;
+    for (size_t i = 0; map_next(s->partitions, &i, NULL, &value);)
+        bytes += writer_buffered(((struct partition *)value)->writer);
+    if (bytes <= OPEN_BYTES)
+        return;
+    for (size_t i = 0; map_next(s->partitions, &i, NULL, &value);)
+        writer_relieve(((struct partition *)value)->writer);
+}
+
 /* ---- Records --------------------------------------------------------------------------------------------------------
  */
 
@@ -458,6 +471,7 @@ static enum kc_put task_put(void *self, const struct kc_batch *batch, struct kc_
         return verdict;
     if (s->zone)
         rotate_idle(s, now_ms);
+    check_memory(s);
     check_queue(s);
     return check_failures(s, err) < 0 ? KC_PUT_FAIL : KC_PUT_DONE;
 }

@@ -90,7 +90,7 @@ static void wake_thread(struct uploader *up) {
 }
 
 static void make_runnable(struct channel *ch) {
-    if (ch->queued || ch->busy || list_empty(&ch->orders))
+    if (ch->queued || ch->busy || list_empty(&ch->orders) || atomic_load(&ch->cancelled))
         return;
     ch->queued = true;
     list_append(&ch->up->runnable, &ch->runnable);

@@ -104,17 +104,6 @@ int32_t writer_partition(const struct writer *w) {
     return w->partition;
 }
 
-size_t writer_buffered(const struct writer *w) {
-    size_t bytes = 0;
-    for (size_t i = 0; i < w->file_count; i++) {
-        const struct file *f = w->files[i];
-        bytes += f->values ? output_buffered(f->values) : 0;
-        bytes += f->keys ? output_buffered(f->keys) : 0;
-        bytes += f->headers ? output_buffered(f->headers) : 0;
-    }
-    return bytes;
-}
-
 /* ---- Rotation -------------------------------------------------------------------------------------------------------
  */
 
@@ -288,6 +277,22 @@ static void each_output(const struct file *f, void (*call)(struct output *o)) {
         call(f->keys);
     if (f->headers)
         call(f->headers);
+}
+
+size_t writer_buffered(const struct writer *w) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < w->file_count; i++) {
+        const struct file *f = w->files[i];
+        bytes += f->values ? output_buffered(f->values) : 0;
+        bytes += f->keys ? output_buffered(f->keys) : 0;
+        bytes += f->headers ? output_buffered(f->headers) : 0;
+    }
+    return bytes;
+}
+
+void writer_relieve(struct writer *w) {
+    for (size_t i = 0; i < w->file_count; i++)
+        each_output(w->files[i], output_relieve);
 }
 
 static void mark(struct output *o) {

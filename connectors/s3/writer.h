@@ -49,6 +49,7 @@ bool writer_failed(struct writer *w, struct channel_status *ret_status);
 /* After a failure: drops open files and says from which offset the records are needed again. */
 int64_t writer_restart(struct writer *w, const struct channel_status *status);
 size_t writer_buffered(const struct writer *w); /* bytes of open files in memory */
+void writer_relieve(struct writer *w);          /* sends what makes a part, because memory is short */
 
 const char *writer_topic(const struct writer *w);
 int32_t writer_partition(const struct writer *w);
