@@ -152,7 +152,8 @@ static void schema_text_free(void *arg) {
 }
 
 static int write_schema(struct json_converter *jc, const struct kc_schema *schema, struct kc_error *err) {
-    struct json_schema_text *known = schema ? schema_cache_get(jc->written, &schema, sizeof(schema)) : NULL;
+    uintptr_t key = (uintptr_t)schema;
+    struct json_schema_text *known = schema ? schema_cache_get(jc->written, &key, sizeof(key)) : NULL;
     if (known)
         return buf_add(&jc->out, known->text, known->len);
     if (json_schema_write(&jc->out, schema, &jc->write, err) < 0 && !jc->out.failed)
@@ -166,7 +167,7 @@ static int write_schema(struct json_converter *jc, const struct kc_schema *schem
     known->schema = kc_schema_ref(schema);
     known->len = len;
     memcpy(known->text, jc->out.data + start, len);
-    if (!schema_cache_put(jc->written, &schema, sizeof(schema), known))
+    if (!schema_cache_put(jc->written, &key, sizeof(key), known))
         schema_text_free(known);
     return 0;
 }

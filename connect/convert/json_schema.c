@@ -131,7 +131,7 @@ static int read_parameters(struct reading *r, struct kc_schema_builder *b, struc
     struct json_walk w = json_walk_start(text);
     struct json_text name, value;
     while (json_walk_member(&w, &name, &value)) {
-        const char *name_text, *value_text;
+        const char *name_text = NULL, *value_text = NULL;
         if (!starts_with(value, '"'))
             return err_set(r->err, ERR_BAD_DATA, "Schema parameters must have string values.");
         if (read_text(r, name, &name_text) < 0 || read_text(r, value, &value_text) < 0)
@@ -142,7 +142,7 @@ static int read_parameters(struct reading *r, struct kc_schema_builder *b, struc
 }
 
 static int read_attributes(struct reading *r, struct kc_schema_builder *b, struct json_text members[MEMBERS]) {
-    const char *text;
+    const char *text = NULL;
     kc_schema_optional(b, starts_with(members[OPTIONAL], 't'));
     if (starts_with(members[NAME], '"')) {
         if (read_text(r, members[NAME], &text) < 0)

@@ -1,27 +1,27 @@
-/* Hash chains for the look-up, a linked list for the order of use. */
+/* Hash chains for the look-up and a counter of uses for the order. Whoever is pushed out is searched for, which costs
+ * less than the schema that pushes it out. */
 #include "connect/convert/schema_cache.h"
 
 #include <stdint.h>
 #include <string.h>
 
-#include "connect/base/list.h"
 #include "connect/base/map.h"
 
 enum { MAX_KEY_BYTES = 64 * 1024, MAX_BYTES = 4 * 1024 * 1024, MAX_BUCKETS = 4096 };
 
 struct entry {
-    struct list link; /* least recently used first */
     struct entry *next;
     void *value;
     uint64_t hash;
+    uint64_t used; /* when last, counted in uses of the cache */
     size_t len;
     char key[];
 };
 
 struct schema_cache {
-    struct list order;
     size_t count, max, bucket_count;
     size_t bytes; /* of all keys */
+    uint64_t uses;
     void (*free_value)(void *value);
     struct entry **buckets;
 };
@@ -35,10 +35,9 @@ struct schema_cache *schema_cache_new(int max, void (*free_value)(void *value)) 
     cache->bucket_count = 16;
     while (cache->bucket_count < cache->max && cache->bucket_count < MAX_BUCKETS)
         cache->bucket_count *= 2;
-    cache->buckets = calloc(cache->bucket_count, sizeof(*cache->buckets));
+    cache->buckets = calloc(cache->bucket_count, sizeof(struct entry *));
     if (!cache->buckets)
         abort();
-    list_init(&cache->order);
     return cache;
 }
 
@@ -46,27 +45,32 @@ static struct entry **bucket(struct schema_cache *cache, uint64_t hash) {
     return &cache->buckets[hash & (cache->bucket_count - 1)];
 }
 
-static void drop(struct schema_cache *cache, struct entry *e) {
-    struct entry **at = bucket(cache, e->hash);
-    while (*at != e)
-        at = &(*at)->next;
+/* Takes the entry that *at points to out of its chain. */
+static void drop(struct schema_cache *cache, struct entry **at) {
+    struct entry *e = *at;
     *at = e->next;
-    list_remove(&e->link);
     cache->free_value(e->value);
     cache->count--;
     cache->bytes -= e->len;
     free(e);
 }
 
-static struct entry *oldest(struct schema_cache *cache) {
-    return CONTAINER_OF(cache->order.next, struct entry, link);
+static void drop_oldest(struct schema_cache *cache) {
+    struct entry **oldest = NULL;
+    for (size_t i = 0; i < cache->bucket_count; i++)
+        for (struct entry **at = &cache->buckets[i]; *at; at = &(*at)->next)
+            if (!oldest || (*at)->used < (*oldest)->used)
+                oldest = at;
+    if (oldest)
+        drop(cache, oldest);
 }
 
 struct schema_cache *schema_cache_free(struct schema_cache *cache) {
     if (!cache)
         return NULL;
-    while (cache->count)
-        drop(cache, oldest(cache));
+    for (size_t i = 0; i < cache->bucket_count; i++)
+        while (cache->buckets[i])
+            drop(cache, &cache->buckets[i]);
     free(cache->buckets);
     free(cache);
     return NULL;
@@ -76,8 +80,7 @@ void *schema_cache_get(struct schema_cache *cache, const void *key, size_t len) 
     uint64_t hash = hash_bytes(key, len);
     for (struct entry *e = *bucket(cache, hash); e; e = e->next)
         if (e->hash == hash && e->len == len && memcmp(e->key, key, len) == 0) {
-            list_remove(&e->link);
-            list_append(&cache->order, &e->link);
+            e->used = ++cache->uses;
             return e->value;
         }
     return NULL;
@@ -86,18 +89,15 @@ void *schema_cache_get(struct schema_cache *cache, const void *key, size_t len) 
 bool schema_cache_put(struct schema_cache *cache, const void *key, size_t len, void *value) {
     if (cache->max == 0 || len > MAX_KEY_BYTES)
         return false;
-    while (cache->count == cache->max || cache->bytes + len > MAX_BYTES)
-        drop(cache, oldest(cache));
+    while (cache->count && (cache->count == cache->max || cache->bytes + len > MAX_BYTES))
+        drop_oldest(cache);
     struct entry *e = malloc(sizeof(*e) + len);
     if (!e)
         abort();
-    e->value = value;
-    e->hash = hash_bytes(key, len);
-    e->len = len;
+    struct entry **at = bucket(cache, hash_bytes(key, len));
+    *e = (struct entry){.next = *at, .value = value, .hash = hash_bytes(key, len), .used = ++cache->uses, .len = len};
     memcpy(e->key, key, len);
-    list_append(&cache->order, &e->link);
-    e->next = *bucket(cache, e->hash);
-    *bucket(cache, e->hash) = e;
+    *at = e;
     cache->count++;
     cache->bytes += len;
     return true;

@@ -204,7 +204,7 @@ const struct kc_entry **java_hash_map_order(struct kc_arena *arena, const struct
     while (map->len > buckets / 4 * 3)
         buckets *= 2;
     struct placed *placed = kc_arena_alloc(arena, sizeof(*placed) * (map->len + 1));
-    const struct kc_entry **order = kc_arena_alloc(arena, sizeof(*order) * (map->len + 1));
+    const struct kc_entry **order = kc_arena_alloc(arena, sizeof(struct kc_entry *) * (map->len + 1));
     for (uint32_t i = 0; i < map->len; i++) {
         uint32_t hash = java_hash(&map->entries[i].key);
         placed[i] = (struct placed){(hash ^ hash >> 16) & (buckets - 1), i};

@@ -135,7 +135,7 @@ static void table_grow(void) {
     size_t old_size = table_size;
     struct schema **old = table;
     table_size = old_size ? old_size * 2 : 64;
-    table = calloc(table_size, sizeof(*table));
+    table = calloc(table_size, sizeof(struct schema *));
     if (!table)
         abort();
     for (size_t i = 0; i < old_size; i++)
@@ -340,12 +340,12 @@ void kc_schema_version(struct kc_schema_builder *b, int32_t version) {
 void kc_schema_parameter(struct kc_schema_builder *b, const char *name, const char *value) {
     struct kc_schema *s = &b->schema->pub;
     const char *copy = value ? kc_arena_strdup(b->schema->arena, value) : NULL;
-    for (uint32_t i = 0; i < s->parameter_count; i++)
+    for (uint32_t i = 0; b->parameters && i < s->parameter_count; i++)
         if (strcmp(b->parameters[i].name, name) == 0) {
             b->parameters[i].value = copy;
             return;
         }
-    if (s->parameter_count == b->parameter_capacity) {
+    if (!b->parameters || s->parameter_count == b->parameter_capacity) {
         uint32_t capacity = b->parameter_capacity ? b->parameter_capacity * 2 : 4;
         b->parameters = arena_grow(b->schema->arena, b->parameters, s->parameter_count * sizeof(*b->parameters),
                                    capacity * sizeof(*b->parameters));
