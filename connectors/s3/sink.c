@@ -214,6 +214,7 @@ static int set_up(struct sink *s, struct kc_error *err) {
     s->env.output.part_bytes = (size_t)c->part_bytes;
     s->env.output.first_bytes = c->elastic ? (size_t)c->elastic_capacity : 0;
     s->env.output.gzip_level = !strcmp(c->compression, "gzip") ? c->compression_level : OUTPUT_NO_GZIP;
+    s->env.compatibility = compatibility_parse(c->schema_compatibility);
     s->env.write_tombstones = !strcasecmp(c->on_null, "write");
     s->ignore_nulls = !strcasecmp(c->on_null, "ignore");
     s->report_nulls = c->report_null && errors_tolerated(s->ctx->config);

@@ -244,9 +244,12 @@ const struct kc_option sink_options[] = {
            .visible = show_codec, LOW, CONNECTOR, .width = KC_LONG, SHOWN("Parquet Compression Codec"),
            .doc = "Compression of Parquet files."),
 
-    OPT_STRING("schema.compatibility", CONF, schema_compatibility, .def = "NONE", HIGH, SCHEMA, .width = KC_SHORT,
-               SHOWN("Schema Compatibility"), .recommended = compatibilities,
-               .doc = "What happens when the schema of values changes: NONE begins a new file at every change."),
+    OPT_STRING(
+        "schema.compatibility", CONF, schema_compatibility, .def = "NONE", HIGH, SCHEMA, .width = KC_SHORT,
+        SHOWN("Schema Compatibility"), .recommended = compatibilities,
+        .doc = "What happens when the schema of values changes: NONE begins a new file at every change; BACKWARD and "
+               "FULL keep the file while versions are not newer, FORWARD while they are not older, and write the "
+               "values as the schema of the file sees them."),
 
     OPT_STRING("s3.bucket.name", CONF, bucket, .required = true, HIGH, S3, .width = KC_LONG, SHOWN("S3 Bucket"),
                .doc = "Bucket that receives the objects."),
@@ -454,14 +457,6 @@ static void check_formats(const struct sink_conf *c, struct kc_problems *problem
                    c->headers_format_class);
 }
 
-/* Projection between versions of a schema is not available; other words than these act as NONE in Java, too. */
-static void check_compatibility(const struct sink_conf *c, struct kc_problems *problems) {
-    for (const char *const *mode = compatibilities + 1; *mode; mode++)
-        if (c->schema_compatibility && !strcmp(c->schema_compatibility, *mode))
-            kc_problem(problems, "schema.compatibility",
-                       "Invalid value %s for configuration schema.compatibility: this worker has NONE only", *mode);
-}
-
 static bool set(const char *text) {
     return text && *text;
 }
@@ -490,7 +485,6 @@ void sink_conf_validate(const struct kc_config *config, const void *conf, struct
         return; /* Java cannot build the configuration and stops here */
     check_compressions(c, problems);
     check_formats(c, problems);
-    check_compatibility(c, problems);
     check_file_store(c, problems);
     static const char tombstones[] =
         "Writing Kafka record keys to storage is mandatory when tombstone writing is enabled.";

@@ -8,6 +8,7 @@
 #include "connect/base/clock.h"
 #include "connect/base/err.h"
 #include "connect/base/map.h"
+#include "connect/data/project.h"
 
 #define LOGGER      "io.confluent.connect.s3.TopicPartitionWriter"
 #define NAME_LIMIT  8192
@@ -254,6 +255,18 @@ static int cannot_be_null(const char *what, const struct kc_record *r, struct kc
     return kc_fail(err, KC_DATA_EXCEPTION, "%s cannot be null for SinkRecord: %s", what, partitioner_record_text(r));
 }
 
+/* The value as the schema of the file sees it. */
+static int encode_value(struct writer *w, struct kc_arena *arena, struct file *f, const struct kc_record *r,
+                        struct kc_error *err) {
+    const struct format *format = &w->env->values;
+    struct kc_value projected;
+    if (w->env->compatibility == COMPATIBILITY_NONE || r->value_schema == f->schema)
+        return format_write(format, r->value_schema, &r->value, output_line(f->values), err);
+    if (project_value(arena, r->value_schema, &r->value, f->schema, &projected, err) < 0)
+        return -1;
+    return format_write(format, f->schema, &projected, output_line(f->values), err);
+}
+
 static int encode(struct writer *w, struct kc_arena *arena, struct file *f, const struct kc_record *r,
                   struct kc_error *err) {
     const struct writer_env *env = w->env;
@@ -261,7 +274,7 @@ static int encode(struct writer *w, struct kc_arena *arena, struct file *f, cons
         return cannot_be_null("Key", r, err);
     if (f->headers && !r->header_count)
         return cannot_be_null("Headers", r, err);
-    if (f->values && format_write(&env->values, r->value_schema, &r->value, output_line(f->values), err) < 0)
+    if (f->values && encode_value(w, arena, f, r, err) < 0)
         return -1;
     if (f->keys && format_write(&env->keys, r->key_schema, &r->key, output_line(f->keys), err) < 0)
         return -1;
@@ -321,16 +334,16 @@ static int append(struct writer *w, struct kc_arena *arena, struct file *f, cons
     return 0;
 }
 
-/* Whether the open files must end before this record. */
-static bool must_rotate(struct writer *w, const struct kc_record *r, const struct file *f) {
+/* Whether the open files must end before this record: 1, 0, or -1 when its schema may not be there at all. */
+static int must_rotate(struct writer *w, const struct kc_record *r, const struct file *f, struct kc_error *err) {
     if (!w->record_count)
-        return false;
+        return 0;
     if (!f)
         return w->env->conf->max_open_files != -1 && w->file_count >= (size_t)w->env->conf->max_open_files;
     bool tombstone = r->value.tag == KC_V_NULL;
     if (f->tombstones || tombstone)
         return f->tombstones != tombstone;
-    return f->schema != r->value_schema && !kc_schema_equal(f->schema, r->value_schema);
+    return compatibility_ends_file(w->env->compatibility, f->schema, r->value_schema, err);
 }
 
 /* 0 written, 1 the record cannot be written: `err` says why. */
@@ -349,7 +362,10 @@ static int try_write(struct writer *w, struct kc_arena *arena, const struct kc_r
         return 1;
     f = f ? f : map_get(w->by_name, w->name.data);
     bool by_time = time_to_rotate(w, time_ms, enc, now_ms);
-    if (by_time || must_rotate(w, r, f)) {
+    int ends = by_time ? 1 : must_rotate(w, r, f, err);
+    if (ends < 0)
+        return 1;
+    if (ends) {
         if (by_time)
             rotate_by_time(w, now_ms);
         else

@@ -8,6 +8,7 @@
 #ifndef CONNECTORS_S3_WRITER_H
 #define CONNECTORS_S3_WRITER_H
 
+#include "connectors/s3/compatibility.h"
 #include "connectors/s3/format.h"
 #include "connectors/s3/key.h"
 #include "connectors/s3/output.h"
@@ -27,6 +28,7 @@ struct writer_env {
     char value_ext[64], key_ext[80], header_ext[80];
     const struct zone *zone; /* of scheduled rotation; NULL without */
     bool write_tombstones;
+    enum compatibility compatibility;
 };
 
 struct writer;

@@ -434,6 +434,80 @@ START_TEST(a_change_of_schema_ends_the_file) {
 }
 END_TEST
 
+static const struct kc_schema *order_schema(int version) {
+    struct kc_schema_builder *b = kc_schema_builder_new(KC_STRUCT);
+    kc_schema_name(b, "io.x.Order");
+    if (version)
+        kc_schema_version(b, version);
+    ck_assert_int_eq(kc_schema_add_field(b, "id", kc_schema_of(version > 2 ? KC_INT32 : KC_INT64, false), &err), 0);
+    if (version > 1)
+        ck_assert_int_eq(kc_schema_add_field(b, "note", kc_schema_of(KC_STRING, true), &err), 0);
+    return kc_schema_keep(conf_arena, kc_schema_build(b));
+}
+
+static void order(int64_t offset, int version) {
+    struct kc_record *r = json(offset, "{}");
+    r->value_schema = order_schema(version);
+    r->value = kc_struct_new(batch.batch.arena, r->value_schema);
+    r->value.st->fields[0] = kc_int(version > 2 ? KC_INT32 : KC_INT64, offset);
+    if (version > 1)
+        r->value.st->fields[1] = kc_string("n");
+}
+
+START_TEST(schemas_change_by_mode) {
+    static const struct {
+        const char *mode;
+        int versions[5];
+        const char *first, *second; /* the second file begins at offset 2 */
+    } rows[] = {
+        {"NONE",
+         {1, 1, 2, 2, 2},
+         "{\"id\":0}\n{\"id\":1}\n",
+         "{\"id\":2,\"note\":\"n\"}\n{\"id\":3,\"note\":\"n\"}\n{\"id\":4,\"note\":\"n\"}\n"},
+        {"BACKWARD",
+         {1, 1, 2, 1, 2},
+         "{\"id\":0}\n{\"id\":1}\n",
+         "{\"id\":2,\"note\":\"n\"}\n{\"id\":3,\"note\":null}\n{\"id\":4,\"note\":\"n\"}\n"},
+        {"FULL",
+         {1, 1, 2, 1, 2},
+         "{\"id\":0}\n{\"id\":1}\n",
+         "{\"id\":2,\"note\":\"n\"}\n{\"id\":3,\"note\":null}\n{\"id\":4,\"note\":\"n\"}\n"},
+        {"FORWARD",
+         {2, 2, 1, 2, 1},
+         "{\"id\":0,\"note\":\"n\"}\n{\"id\":1,\"note\":\"n\"}\n",
+         "{\"id\":2}\n{\"id\":3}\n{\"id\":4}\n"},
+        {"FORWARD", {1, 1, 3, 3, 3}, NULL, NULL}, /* INT32 fits INT64: one file of three */
+        {"BACKWARD",
+         {3, 3, 2, 2, 2},
+         "{\"id\":0,\"note\":\"n\"}\n{\"id\":1,\"note\":\"n\"}\n", /* INT64 does not fit INT32 */
+         "{\"id\":2,\"note\":\"n\"}\n{\"id\":3,\"note\":\"n\"}\n{\"id\":4,\"note\":\"n\"}\n"},
+    };
+    set("schema.compatibility", rows[_i].mode);
+    start();
+    for (int i = 0; i < 5; i++)
+        order(i, rows[_i].versions[i]);
+    ck_assert_msg(put() == KC_PUT_DONE, "%s", err.text);
+    if (!rows[_i].first) {
+        ck_assert_int_eq(wait_committed(0, 3), 3);
+        expect_object("topics/t/partition=0/t+0+0000000000.json", "{\"id\":0}\n{\"id\":1}\n{\"id\":2}\n");
+        return;
+    }
+    ck_assert_int_eq(wait_committed(0, 5), 5);
+    expect_object("topics/t/partition=0/t+0+0000000000.json", rows[_i].first);
+    expect_object("topics/t/partition=0/t+0+0000000002.json", rows[_i].second);
+}
+END_TEST
+
+START_TEST(modes_need_versions) {
+    set("schema.compatibility", "BACKWARD");
+    start();
+    order(0, 1);
+    order(1, 0);
+    ck_assert_int_eq(put(), KC_PUT_FAIL);
+    ck_assert_str_eq(err.text, "Schema version required for BACKWARD compatibility");
+}
+END_TEST
+
 START_TEST(parts_leave_while_records_arrive) {
     set("format.class", FORMAT "bytearray.ByteArrayFormat");
     set("s3.part.size", "5242880");
@@ -690,6 +764,8 @@ static Suite *make_suite(void) {
     tcase_add_test(t, timeline_c_the_schedule_ends_idle_files);
     tcase_add_test(t, timeline_d_refused_records_do_not_count);
     tcase_add_test(t, a_change_of_schema_ends_the_file);
+    tcase_add_loop_test(t, schemas_change_by_mode, 0, 6);
+    tcase_add_test(t, modes_need_versions);
     tcase_add_test(t, parts_leave_while_records_arrive);
     tcase_add_test(t, open_files_are_dropped_by_close);
     tcase_add_loop_test(t, a_failure_that_may_pass_reads_the_records_again, 0, 3);
