@@ -108,8 +108,7 @@ static void close_coordinator(struct group_member *m) {
 
 void member_coordinator_lost(struct group_member *m, const char *why) {
     if (m->coordinator_host)
-        kc_log(KC_INFO, LOG_GROUP,
-               "Group coordinator %s:%d is unavailable or invalid due to cause: %s. Rediscovery will be attempted.",
+        kc_log(KC_INFO, LOG_GROUP, "Group coordinator %s:%d is unavailable or invalid (%s); it will be looked up again",
                m->coordinator_host, m->coordinator_port, why);
     close_coordinator(m);
     member_set_text(&m->coordinator_host, NULL);
