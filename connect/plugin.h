@@ -292,7 +292,8 @@ struct kc_record {
     uint32_t header_count;
     int32_t original_partition; /* sink: where it was read, whatever transforms did */
     const char *original_topic;
-    int64_t offset;                                     /* sink: offset in original_topic/original_partition */
+    int64_t offset; /* sink: in original_topic/original_partition; source, in commit_record: where the record was
+                       written, -1 when it was not */
     const struct kc_source_partition *source_partition; /* source: NULL when the record carries no offset */
     struct kc_value source_offset;                      /* source: MAP of strings, longs and so on */
 };
@@ -519,7 +520,8 @@ struct kc_source_task_ops {
      * the task. A retriable error is logged and polled again. @thread task  @blocks about a second */
     int (*poll)(void *self, struct kc_batch *batch, struct kc_error *err);
     void (*commit)(void *self); /* offsets were flushed. May be NULL */
-    /* Each live record of a batch is acknowledged (or dropped): called in the order of acknowledgement. May be NULL */
+    /* Each live record of a batch is acknowledged (or dropped): called in the order of acknowledgement. record->offset
+     * is that of the record in its topic, -1 when it was not written or the broker did not say. May be NULL */
     void (*commit_record)(void *self, const struct kc_record *record);
     void (*stop)(void *self); /* frees self */
 };

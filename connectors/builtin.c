@@ -2,9 +2,11 @@
 #include "connectors/builtin.h"
 
 #include "connectors/filestream/filestream.h"
+#include "connectors/mirror/heartbeat.h"
 #include "connectors/s3/sink.h"
 #include "connectors/s3/source.h"
 
 const struct kc_plugin *const builtin_connectors[] = {
-    &filestream_sink_connector, &filestream_source_connector, &s3_sink_connector, &s3_source_connector, NULL,
+    &filestream_sink_connector, &filestream_source_connector, &mirror_heartbeat_connector,
+    &s3_sink_connector,         &s3_source_connector,         NULL,
 };

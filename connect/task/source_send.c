@@ -89,9 +89,16 @@ static void note_topic(struct source_task *s, rd_kafka_topic_t *rkt) {
     status_store_note_topic(s->task->statuses, rd_kafka_topic_name(rkt), s->task->connector, s->task->number);
 }
 
-static void commit_record(struct source_task *s, const struct kc_record *record) {
+/* `offset` in the topic; -1: the record was not written. */
+static void commit_record(struct source_task *s, struct kc_record *record, int64_t offset) {
+    record->offset = offset;
     if (s->ops->commit_record)
         s->ops->commit_record(s->self, record);
+}
+
+static struct kc_record *record_of(const struct ack *ack) {
+    struct source_batch *sb = ack->owner;
+    return &sb->batch.records[ack->record - sb->batch.records];
 }
 
 /* Kafka did not take a record. Tolerated: reported, and its offset counts; else the task fails at its next check, and
@@ -107,7 +114,7 @@ static void refused(struct source_task *s, struct ack *ack, rd_kafka_resp_err_t 
     struct source_batch *sb = ack->owner;
     struct failure failure = {STAGE_KAFKA_PRODUCE, SOURCE_TASK_CLASS, &err};
     source_report(s->task, &sb->batch, (uint32_t)(ack->record - sb->batch.records), &failure);
-    commit_record(s, ack->record);
+    commit_record(s, record_of(ack), -1);
     acks_ack(s->acks, ack);
 }
 
@@ -121,7 +128,7 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
         refused(s, ack, m->err, rd_kafka_topic_name(m->rkt));
         return;
     }
-    commit_record(s, ack->record);
+    commit_record(s, record_of(ack), m->offset >= 0 ? m->offset : -1);
     note_topic(s, m->rkt);
     acks_ack(s->acks, ack);
 }
@@ -279,10 +286,10 @@ int source_send(struct source_task *s, struct kc_error *err) {
     const char *last_name = NULL;
     struct source_topic *topic = NULL;
     for (; sb->next < sb->batch.count; sb->next++) {
-        const struct kc_record *r = &sb->batch.records[sb->next];
+        struct kc_record *r = &sb->batch.records[sb->next];
         struct ack *ack = &sb->acks[sb->next];
         if (r->dropped) {
-            commit_record(s, r);
+            commit_record(s, r, -1);
             continue;
         }
         if (check_record(r, err) < 0)

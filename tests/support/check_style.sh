@@ -19,7 +19,9 @@ rm -f /tmp/kconnectd-format.$$
 # 2. who may include whom: FOLDER sees nothing of the patterns after it
 while read -r folder forbidden; do
     for pattern in $forbidden; do
-        found=$(grep -rn "#include \"$pattern" "$folder" --include='*.c' --include='*.h' 2>/dev/null)
+        # MirrorMaker's connectors talk to two Kafka clusters of their own, so they may use connect/kafka/.
+        found=$(grep -rn "#include \"$pattern" "$folder" --include='*.c' --include='*.h' 2>/dev/null |
+            grep -v '^connectors/mirror/[^:]*:[0-9]*:#include "connect/kafka/')
         [ -z "$found" ] || {
             echo "$found"
             complain "$folder must not include $pattern"

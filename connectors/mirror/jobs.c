@@ -1,0 +1,179 @@
+/* See jobs.h. */
+#include "connectors/mirror/jobs.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "connect/base/clock.h"
+#include "connect/base/log.h"
+#include "connect/base/thread.h"
+
+enum { JOBS_MAX = 8, REPEAT_FIRST_MS = 5000 };
+
+struct job {
+    const char *what;
+    job_function run;
+    int64_t interval_ms; /* 0: once */
+    int64_t next_ms;
+};
+
+struct jobs {
+    const char *logger;
+    void *arg;
+    int64_t slow_ms;
+    char context[300];
+    struct job first[JOBS_MAX], every[JOBS_MAX];
+    int first_count, every_count;
+    pthread_t thread;
+    bool started;
+    atomic_bool stopping;
+    pthread_mutex_t lock; /* of what follows */
+    pthread_cond_t changed;
+    bool first_done;
+};
+
+struct jobs *jobs_new(const char *logger, void *arg, int64_t slow_ms) {
+    struct jobs *jobs = calloc(1, sizeof *jobs);
+    if (!jobs)
+        abort();
+    jobs->logger = logger;
+    jobs->arg = arg;
+    jobs->slow_ms = slow_ms;
+    snprintf(jobs->context, sizeof jobs->context, "%s", log_context_get());
+    pthread_mutex_init(&jobs->lock, NULL);
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&jobs->changed, &attr);
+    pthread_condattr_destroy(&attr);
+    return jobs;
+}
+
+static void add(struct job *jobs, int *count, struct job job) {
+    if (*count == JOBS_MAX)
+        abort(); /* the owner's code decides how many there are */
+    jobs[(*count)++] = job;
+}
+
+void jobs_first(struct jobs *jobs, const char *what, job_function run) {
+    add(jobs->first, &jobs->first_count, (struct job){.what = what, .run = run});
+}
+
+void jobs_every(struct jobs *jobs, const char *what, int64_t interval_ms, bool at_once, job_function run) {
+    if (interval_ms > 0)
+        add(jobs->every, &jobs->every_count,
+            (struct job){.what = what, .run = run, .interval_ms = interval_ms, .next_ms = at_once ? 0 : interval_ms});
+}
+
+/* ---- The thread ---- */
+
+static int run_job(struct jobs *jobs, const struct job *job) {
+    struct kc_error err = {0};
+    int64_t before = clock_ms();
+    int rc = job->run(jobs->arg, &err);
+    int64_t took = clock_ms() - before;
+    if (atomic_load(&jobs->stopping))
+        return rc;
+    if (rc < 0)
+        kc_log(KC_ERROR, jobs->logger, "%s failed: %s: %s%s%s, trying again later", job->what, err.exception, err.text,
+               *err.cause ? ": " : "", err.cause);
+    else if (took > jobs->slow_ms)
+        kc_log(KC_WARN, jobs->logger, "%s took too long (%lld ms)", job->what, (long long)took);
+    else
+        kc_log(KC_DEBUG, jobs->logger, "%s took %lld ms", job->what, (long long)took);
+    return rc;
+}
+
+/* Until `until_ms` or the end. */
+static void rest(struct jobs *jobs, int64_t until_ms) {
+    struct timespec until = {.tv_sec = (time_t)(until_ms / 1000), .tv_nsec = (long)(until_ms % 1000) * 1000000};
+    pthread_mutex_lock(&jobs->lock);
+    while (!atomic_load(&jobs->stopping) && clock_ms() < until_ms)
+        pthread_cond_timedwait(&jobs->changed, &jobs->lock, &until);
+    pthread_mutex_unlock(&jobs->lock);
+}
+
+static void run_first(struct jobs *jobs) {
+    for (int i = 0; i < jobs->first_count;) {
+        if (atomic_load(&jobs->stopping))
+            return;
+        if (run_job(jobs, &jobs->first[i]) == 0)
+            i++;
+        else
+            rest(jobs, clock_ms() + REPEAT_FIRST_MS);
+    }
+    pthread_mutex_lock(&jobs->lock);
+    jobs->first_done = true;
+    pthread_cond_broadcast(&jobs->changed);
+    pthread_mutex_unlock(&jobs->lock);
+}
+
+static struct job *earliest(struct jobs *jobs) {
+    struct job *found = NULL;
+    for (int i = 0; i < jobs->every_count; i++)
+        if (!found || jobs->every[i].next_ms < found->next_ms)
+            found = &jobs->every[i];
+    return found;
+}
+
+static void *jobs_thread(void *arg) {
+    struct jobs *jobs = arg;
+    log_context(jobs->context);
+    run_first(jobs);
+    int64_t now = clock_ms();
+    for (int i = 0; i < jobs->every_count; i++)
+        jobs->every[i].next_ms += now;
+    while (!atomic_load(&jobs->stopping)) {
+        struct job *job = earliest(jobs);
+        if (!job)
+            break;
+        rest(jobs, job->next_ms);
+        if (atomic_load(&jobs->stopping))
+            break;
+        run_job(jobs, job);
+        job->next_ms += job->interval_ms;
+        now = clock_ms();
+        if (job->next_ms < now) /* runs that were missed are not made up for */
+            job->next_ms = now;
+    }
+    return NULL;
+}
+
+/* ---- The owner ---- */
+
+int jobs_start(struct jobs *jobs, struct kc_error *err) {
+    jobs->started = thread_start(&jobs->thread, "mirror-jobs", jobs_thread, jobs, err) == 0;
+    return jobs->started ? 0 : -1;
+}
+
+bool jobs_wait_first(struct jobs *jobs, int64_t timeout_ms) {
+    int64_t until_ms = clock_ms() + timeout_ms;
+    struct timespec until = {.tv_sec = (time_t)(until_ms / 1000), .tv_nsec = (long)(until_ms % 1000) * 1000000};
+    int rc = 0;
+    pthread_mutex_lock(&jobs->lock);
+    while (!jobs->first_done && rc == 0)
+        rc = pthread_cond_timedwait(&jobs->changed, &jobs->lock, &until);
+    bool done = jobs->first_done;
+    pthread_mutex_unlock(&jobs->lock);
+    return done;
+}
+
+const atomic_bool *jobs_stopping(const struct jobs *jobs) {
+    return &jobs->stopping;
+}
+
+struct jobs *jobs_free(struct jobs *jobs) {
+    if (!jobs)
+        return NULL;
+    pthread_mutex_lock(&jobs->lock);
+    atomic_store(&jobs->stopping, true);
+    pthread_cond_broadcast(&jobs->changed);
+    pthread_mutex_unlock(&jobs->lock);
+    if (jobs->started)
+        pthread_join(jobs->thread, NULL);
+    pthread_cond_destroy(&jobs->changed);
+    pthread_mutex_destroy(&jobs->lock);
+    free(jobs);
+    return NULL;
+}
