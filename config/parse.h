@@ -72,6 +72,9 @@ void option_store(const struct kc_option *row, const struct option_parsed *value
 /* "Invalid value V for configuration NAME: detail", for `check` callbacks of rows. Returns -1. */
 int option_invalid(struct kc_error *err, const char *name, const char *value, const char *fmt, ...) KC_PRINTF(4, 5);
 
+/* More transforms, predicates or topic groups than this are refused. */
+enum { OPTION_ALIASES_MAX = 1000 };
+
 /* Checks of rows that several tables use (kc_option.check). */
 int option_check_regex(const char *name, const char *text, struct kc_error *err);    /* ConfigDef RegexValidator */
 int option_check_non_null(const char *name, const char *text, struct kc_error *err); /* NonNullValidator */

@@ -10,6 +10,7 @@
 #include "connect/base/arena.h"
 #include "connect/base/buf.h"
 #include "connect/base/err.h"
+#include "connect/base/map.h"
 #include "connect/base/utf8.h"
 
 enum { SHOWN_MAX = 1024 * 1024, WORDS_MAX = 64 };
@@ -127,20 +128,25 @@ bool option_is_valid_list(const struct kc_option *row) {
     return row->type == KC_OPT_T_LIST && (row->one_of || row->list_unique);
 }
 
-static bool repeated(const struct kc_list *list, size_t i) {
-    for (size_t j = 0; j < i; j++)
-        if (strcmp(list->items[i], list->items[j]) == 0)
-            return true;
-    return false;
-}
-
 void option_drop_repeated(struct kc_list *list, struct kc_arena *arena) {
     const char **items = kc_arena_alloc(arena, (list->count + 1) * sizeof(*items));
+    struct map *seen = map_new(/* free_value= */ NULL);
     size_t count = 0;
-    for (size_t i = 0; i < list->count; i++)
-        if (!repeated(list, i))
-            items[count++] = list->items[i];
+    for (size_t i = 0; i < list->count; i++) {
+        if (map_has(seen, list->items[i]))
+            continue;
+        map_put(seen, list->items[i], seen);
+        items[count++] = list->items[i];
+    }
+    map_free(seen);
     *list = (struct kc_list){.items = items, .count = count};
+}
+
+static bool has_repeated(const struct kc_list *list) {
+    AUTO(arena) arena = arena_new(0);
+    struct kc_list distinct = *list;
+    option_drop_repeated(&distinct, arena);
+    return distinct.count < list->count;
 }
 
 static int check_valid_list(const struct kc_option *row, const char *name, const struct option_parsed *value,
@@ -158,9 +164,8 @@ static int check_valid_list(const struct kc_option *row, const char *name, const
                        row->one_of ? "[" : "", row->one_of ? buf_text(&words) : "any non-empty value",
                        row->one_of ? "]" : "");
     }
-    for (size_t i = 0; i < list->count; i++)
-        if (repeated(list, i))
-            return err_set(err, ERR_BAD_CONFIG, "Configuration '%s' values must not be duplicated.", name);
+    if (has_repeated(list))
+        return err_set(err, ERR_BAD_CONFIG, "Configuration '%s' values must not be duplicated.", name);
     for (size_t i = 0; i < list->count; i++) {
         if (!*list->items[i])
             return err_set(err, ERR_BAD_CONFIG, "Configuration '%s' values must not be empty.", name);
@@ -245,8 +250,7 @@ int option_check_aliases(const char *name, const char *text, struct kc_error *er
         return option_invalid(err, name, NULL, "entry must be non null");
     if (option_parse(&list, name, text, arena, &v, err) < 0)
         return -1;
-    for (size_t i = 0; i < v.list.count; i++)
-        if (repeated(&v.list, i))
-            return fail(&list, name, &v, err, "Duplicate alias provided.");
-    return 0;
+    if (v.list.count > OPTION_ALIASES_MAX)
+        return err_set(err, ERR_BAD_CONFIG, "Configuration '%s' lists more than %d aliases.", name, OPTION_ALIASES_MAX);
+    return has_repeated(&v.list) ? fail(&list, name, &v, err, "Duplicate alias provided.") : 0;
 }

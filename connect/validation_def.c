@@ -5,6 +5,7 @@
 
 #include "config/connector_options.h"
 #include "connect/base/arena.h"
+#include "connect/base/map.h"
 #include "connect/plugins.h"
 #include "connect/validation_parts.h"
 
@@ -216,13 +217,14 @@ static void add_stages(struct key_defs *defs, struct kc_arena *arena, const stru
     struct option_parsed v;
     if (option_parse(&row, row.name, kc_config_get(config, row.name), arena, &v, /* err= */ NULL) < 0)
         return;
-    for (size_t i = 0; i < v.list.count; i++) {
-        size_t first = 0;
-        while (strcmp(v.list.items[first], v.list.items[i]) != 0)
-            first++;
-        if (first == i)
-            add_stage(defs, arena, kind, v.list.items[i], config);
+    struct map *seen = map_new(/* free_value= */ NULL);
+    for (size_t i = 0; i < v.list.count && i < OPTION_ALIASES_MAX; i++) {
+        if (map_has(seen, v.list.items[i]))
+            continue;
+        map_put(seen, v.list.items[i], seen);
+        add_stage(defs, arena, kind, v.list.items[i], config);
     }
+    map_free(seen);
 }
 
 /* ---- All keys of the framework ----------------------------------------------------------------------------------- */

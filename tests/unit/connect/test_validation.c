@@ -430,6 +430,23 @@ START_TEST(test_resolved_values_stay_secret) {
 }
 END_TEST
 
+/* Long lists take neither quadratic time nor memory without end. */
+START_TEST(test_long_lists) {
+    struct kc_error err = {0};
+    AUTO(props) config = sink();
+    AUTO_BUF list;
+    buf_init(&list, 1 << 24);
+    for (int i = 0; i < 200000; i++)
+        (void)buf_printf(&list, "%sa%d", i ? "," : "", i);
+    kc_config_set(config, "topics", buf_text(&list));
+    kc_config_set(config, "transforms", buf_text(&list));
+    AUTO(validation) v = validation_run(&worker, providers, config, &err);
+    ck_assert_int_eq(validation_error_count(v), 1001);
+    AUTO_TEXT message = validation_message(v);
+    ck_assert_ptr_nonnull(strstr(message, "Configuration 'transforms' lists more than 1000 aliases."));
+}
+END_TEST
+
 START_TEST(test_rows_of_all_plugins) {
     for (size_t i = 0; i < plugins_count(); i++) {
         const struct kc_plugin *p = plugins_at(i);
@@ -462,6 +479,7 @@ static Suite *make_suite(void) {
     tcase_add_test(tc, test_overrides);
     tcase_add_test(tc, test_errors_of_the_whole);
     tcase_add_test(tc, test_resolved_values_stay_secret);
+    tcase_add_test(tc, test_long_lists);
     tcase_add_test(tc, test_rows_of_all_plugins);
     suite_add_tcase(s, tc);
     return s;
