@@ -36,7 +36,8 @@ all: $(OUT)/kconnectd $(if $(filter plain,$(VARIANT)),build/kconnectd) build/dem
 
 $(OUT)/kconnectd: $(OUT)/connect/main.o $(OUT)/libkconnectd.a
 	@echo "LINK $@"
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(OUT)/connect/main.o -Wl,--whole-archive $(OUT)/libkconnectd.a \
+	    -Wl,--no-whole-archive $(LIBS)
 
 # The plain build is the one that people run.
 build/kconnectd: build/plain/kconnectd

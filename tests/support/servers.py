@@ -187,4 +187,6 @@ class S3:
         import boto3
         import botocore.config
         return boto3.client("s3", endpoint_url=self.url, aws_access_key_id=self.access, aws_secret_access_key=self.secret,
-                            region_name="us-east-1", config=botocore.config.Config(s3={"addressing_style": "path"}))
+                            region_name="us-east-1",
+                            config=botocore.config.Config(s3={"addressing_style": "path"}, request_checksum_calculation="when_required",
+                                                          response_checksum_validation="when_required"))
