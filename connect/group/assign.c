@@ -119,7 +119,7 @@ struct assign_plan *assign_plan_free(struct assign_plan *plan) {
 
 struct assign_plan *assign_plan_new(const struct assign_input *in, int64_t offset, int16_t error) {
     struct assign_plan *plan = allocated(1, sizeof *plan);
-    plan->assignments = allocated(in->member_count, sizeof *plan->assignments);
+    plan->assignments = allocated(in->member_count, sizeof(struct assignment *));
     plan->owners = owner_map_new();
     const char *leader_url = "";
     for (size_t i = 0; i < in->member_count; i++)

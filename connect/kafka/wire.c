@@ -128,8 +128,8 @@ static int write_bytes(struct wire_conn *conn, struct kc_error *err) {
 /* Goes through the set-up as far as answers are at hand. 0 or -1. */
 static int step_setup(struct wire_conn *conn, struct kc_error *err) {
     while (conn->phase != WIRE_READY) {
-        const uint8_t *frame;
-        size_t len;
+        const uint8_t *frame = NULL;
+        size_t len = 0;
         struct wire_response resp;
         int rc = find_frame(conn, &frame, &len, err);
         if (rc <= 0)
@@ -252,8 +252,8 @@ size_t wire_conn_in_flight(const struct wire_conn *conn) {
 }
 
 int wire_conn_receive(struct wire_conn *conn, struct wire_response *ret_response, struct kc_error *err) {
-    const uint8_t *frame;
-    size_t len;
+    const uint8_t *frame = NULL;
+    size_t len = 0;
     if (conn->phase != WIRE_READY)
         return 0;
     int rc = find_frame(conn, &frame, &len, err);
