@@ -278,8 +278,8 @@ static int write_schema(struct writing *w, const struct kc_schema *schema, const
         rc = write_fields(w, schema);
     else if (schema->type == KC_ARRAY)
         rc = write_elements(w, "items", schema->value_schema);
-    else if (schema->type == KC_MAP && write_elements(w, "keys", schema->key_schema) == 0)
-        rc = write_elements(w, "values", schema->value_schema);
+    else if (schema->type == KC_MAP)
+        rc = write_elements(w, "keys", schema->key_schema) < 0 ? -1 : write_elements(w, "values", schema->value_schema);
     if (rc < 0 || write_attributes(w, schema) < 0)
         return -1;
     if (field)

@@ -377,6 +377,24 @@ static inline const char *blanks(struct scanner *s, const char *p) {
     return p;
 }
 
+/* Names, unlike other strings, must not have unpaired surrogates. `name` is checked text up to its closing quote. */
+static const char *check_surrogates(struct scanner *s, const char *name, const char *end) {
+    bool high = false; /* the escape before was the first half of a pair */
+    for (const char *p = name; p < end;) {
+        unsigned unit = 0;
+        bool escaped = *p == '\\' && p[1] == 'u' && !bad_hex(p + 2, end, &unit);
+        bool low = escaped && unit >= 0xdc00 && unit < 0xe000;
+        if (low != high) {
+            err_set_class(s->err, ERR_BAD_DATA, JSON_PARSE_EXCEPTION, "%s surrogate in field name at byte %zu",
+                          low ? "Unexpected low" : "Broken", (size_t)(p - s->begin));
+            return NULL;
+        }
+        high = escaped && unit >= 0xd800 && unit < 0xdc00;
+        p += escaped ? 6 : *p == '\\' ? 2 : 1;
+    }
+    return high ? fail_char(s, end, "expected low surrogate in field name") : end;
+}
+
 /* From behind { or , to the value; p is at the name's first quote, or should be. */
 static const char *scan_name(struct scanner *s, const char *p) {
     if (p == s->end)
@@ -389,8 +407,12 @@ static const char *scan_name(struct scanner *s, const char *p) {
     p = scan_string(s, name);
     if (!p || (p - name > JSON_MAX_NAME && !check_units(s, name, p - 1, "Name length", JSON_MAX_NAME)))
         return NULL;
-    if (!s->compact && memchr(name, '\\', (size_t)(p - name)))
-        s->unique = false; /* may be another spelling of the same name */
+    if (memchr(name, '\\', (size_t)(p - name))) {
+        if (!check_surrogates(s, name, p - 1))
+            return NULL;
+        if (!s->compact) /* may be another spelling of the same name */
+            s->unique = false;
+    }
     s->compact = s->compact && compact_before;
     if (s->unique)
         note_name(s, name, p);

@@ -190,6 +190,32 @@ START_TEST(keys) {
 }
 END_TEST
 
+/* A default that cannot be written spoils the schema, wherever it stands. */
+START_TEST(unwritable_default) {
+    static const char decimal[] = "{\"type\":\"bytes\",\"name\":\"org.apache.kafka.connect.data.Decimal\","
+                                  "\"parameters\":{\"scale\":\"x\"},\"default\":1.5}";
+    static const char *const forms[] = {
+        "{\"schema\":{\"type\":\"map\",\"keys\":%s,\"values\":{\"type\":\"int8\"}},\"payload\":[]}",
+        "{\"schema\":{\"type\":\"map\",\"keys\":{\"type\":\"int8\"},\"values\":%s},\"payload\":[]}",
+        "{\"schema\":{\"type\":\"array\",\"items\":%s},\"payload\":[]}",
+    };
+    for (size_t i = 0; i < COUNT_OF(forms); i++) {
+        struct converter_run run;
+        struct kc_error err = {0};
+        init(&run, "true", "10");
+        const char *place = strstr(forms[i], "%s");
+        const char *text =
+            kc_arena_printf(run.arena, "%.*s%s%s", (int)(place - forms[i]), forms[i], decimal, place + 2);
+        const struct kc_schema *schema = NULL;
+        struct kc_value v = kc_bytes(text, strlen(text));
+        ck_assert_int_eq(converter_run_to(&run, &schema, &v, &err), 0);
+        ck_assert_int_eq(converter_run_from(&run, &schema, &v, &err), -1);
+        ck_assert_str_eq(err.text, "Invalid scale parameter found in Decimal schema: ");
+        converter_run_done(&run);
+    }
+}
+END_TEST
+
 /* Nesting that the stack of a task could not follow is refused. */
 START_TEST(deep_schemas) {
     for (int depth = 200; depth <= 201; depth++) {
@@ -227,6 +253,7 @@ static Suite *make_suite(void) {
     tcase_add_test(tc, stops_at_the_bad_record);
     tcase_add_test(tc, no_copy);
     tcase_add_test(tc, keys);
+    tcase_add_test(tc, unwritable_default);
     tcase_add_test(tc, deep_schemas);
     suite_add_tcase(suite, tc);
     return suite;

@@ -35,6 +35,7 @@ static const struct {
     {"[\"\xf0\x9f\x98\x80\"]", UNIQUE},
     {"[\"\\uD83D\\uDE00\"]", BOTH},
     {"[\"\\ud83d\\uDE00\"]", UNIQUE},
+    {"{\"\\uD83D\\uDE00\":1}", BOTH},
     {"[\"\\uD83D\"]", BOTH}, /* unpaired: stays as it is */
     {"[0,7,-7,1234567890123456789,9223372036854775807,-9223372036854775808]", BOTH},
     {"[9223372036854775808]", UNIQUE},
@@ -98,6 +99,11 @@ START_TEST(errors) {
         {"\xc2\xa0", "Unexpected byte 0xc2 at byte 0"},
         {"[", "expected close marker for Array"},
         {"{\"a\":", "expected a value"},
+        {"{\"\\ud83d\":1}", "expected low surrogate in field name"},
+        {"{\"\\ud83dx\":1}", "Broken surrogate in field name"},
+        {"{\"\\ud83d\\n\":1}", "Broken surrogate in field name"},
+        {"{\"x\\ude00\":1}", "Unexpected low surrogate in field name"},
+        {"{\"\\ud83d\\ud83d\\ude00\":1}", "Broken surrogate in field name"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct json_scan scan;
