@@ -189,8 +189,10 @@ void source_commit_if_due(struct source_task *s, int64_t now_ms) {
 
 void source_commit_last(struct source_task *s) {
     int64_t deadline = clock_ms() + s->task->worker->offset_flush_timeout_ms;
-    while (acks_outstanding(s->acks) && !s->failed && !task_cancelled(s->task) && clock_ms() < deadline)
-        source_serve(s, 50);
+    /* Not acks_outstanding: a record that was refused never gets its acknowledgement. */
+    do
+        source_serve(s, rd_kafka_outq_len(s->rk) ? 50 : 0);
+    while (rd_kafka_outq_len(s->rk) && !task_cancelled(s->task) && clock_ms() < deadline);
     if (task_cancelled(s->task))
         return;
     if (acks_outstanding(s->acks))
