@@ -103,7 +103,9 @@ static int start_extractor(struct partitioner *p, const char *name, struct kc_er
 }
 
 struct partitioner *partitioner_new(const struct sink_conf *conf, struct kc_error *err) {
-    AUTO(partitioner) p = calloc(1, sizeof(*p));
+    struct partitioner *p = calloc(1, sizeof(*p));
+    if (!p)
+        abort();
     p->delim = conf->directory_delim;
     p->timestamp_field = conf->timestamp_field;
     p->tombstones = conf->on_null && !strcasecmp(conf->on_null, "write");
@@ -118,8 +120,8 @@ struct partitioner *partitioner_new(const struct sink_conf *conf, struct kc_erro
         p->kind = KIND_TIME;
     if (p->kind == KIND_TIME &&
         (start_time(p, conf, err) < 0 || start_extractor(p, conf->timestamp_extractor, err) < 0))
-        return NULL;
-    return TAKE(p);
+        return partitioner_free(p);
+    return p;
 }
 
 struct partitioner *partitioner_free(struct partitioner *p) {

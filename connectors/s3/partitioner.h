@@ -13,7 +13,6 @@ struct partitioner;
 /* @errors ConfigException for options that its class needs and misses, or cannot be understood */
 struct partitioner *partitioner_new(const struct sink_conf *conf, struct kc_error *err);
 struct partitioner *partitioner_free(struct partitioner *p);
-AUTO_FREE(partitioner, struct partitioner, partitioner_free)
 
 bool partitioner_time_based(const struct partitioner *p);
 /* The same directory for every record of a partition: no need to ask per record. */

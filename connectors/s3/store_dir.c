@@ -212,10 +212,12 @@ static int dir_complete(struct store_upload *base, struct kc_error *err) {
 
 static int dir_put(struct object_store *st, const char *key, const void *data, size_t len, const struct store_put *how,
                    struct kc_error *err) {
-    AUTO(store_upload) up = NULL;
-    if (dir_begin(st, key, how, &up, err) < 0 || dir_part(up, data, len, err) < 0)
+    struct store_upload *up = NULL;
+    if (dir_begin(st, key, how, &up, err) < 0 || !up)
         return -1;
-    return dir_complete(up, err);
+    int rc = dir_part(up, data, len, err) < 0 ? -1 : dir_complete(up, err);
+    dir_upload_free(up);
+    return rc;
 }
 
 /* ---- Reading --------------------------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ struct uploader {
     pthread_mutex_t lock;
     pthread_cond_t work, changed;
     struct list runnable;
-    struct channel *graveyard; /* aborts of channels that are gone */
+    struct channel *graveyard; /* always broken: gets the orders of channels that are gone */
     pthread_t threads[MAX_THREADS];
     int thread_count, idle_count, max_threads;
     bool stopping;
@@ -112,20 +112,6 @@ static struct order *order_new(enum order_kind kind) {
     if (!order)
         abort();
     order->kind = kind;
-    return order;
-}
-
-/* An order to abort the remote's upload; NULL when it was not begun and the remote is freed here. */
-static struct order *bury(struct remote *remote) {
-    if (!remote)
-        return NULL;
-    if (!remote->upload) {
-        free(remote->key);
-        free(remote);
-        return NULL;
-    }
-    struct order *order = order_new(ORDER_DISCARD);
-    order->remote = remote;
     return order;
 }
 
@@ -305,7 +291,7 @@ static void run(struct channel *ch, struct order *order) {
         remote_free(order->remote);
         break;
     case ORDER_RESTART:
-        ch->broken = false; /* this thread has the channel to itself */
+        ch->broken = ch == ch->up->graveyard; /* this thread has the channel to itself */
         break;
     }
     free(order);
@@ -357,31 +343,6 @@ struct channel *channel_new(struct uploader *up) {
     return ch;
 }
 
-/* What an order leaves to be done without its channel. Lock held. */
-static void to_graveyard(struct uploader *up, struct order *order) {
-    if (!order)
-        return;
-    list_append(&up->graveyard->orders, &order->link);
-    up->pending++;
-}
-
-static void bury_order(struct uploader *up, struct order *order) {
-    up->pending--;
-    up->queued_bytes -= order->data.len;
-    buf_done(&order->data);
-    if (order->kind == ORDER_DISCARD) {
-        to_graveyard(up, bury(order->remote));
-    } else if (order->kind == ORDER_COMMIT) {
-        for (size_t i = 0; i < order->group->count; i++) {
-            to_graveyard(up, bury(order->group->files[i].keys));
-            to_graveyard(up, bury(order->group->files[i].headers));
-            to_graveyard(up, bury(order->group->files[i].values));
-        }
-        free(order->group);
-    }
-    free(order);
-}
-
 struct channel *channel_free(struct channel *ch) {
     if (!ch)
         return NULL;
@@ -393,7 +354,7 @@ struct channel *channel_free(struct channel *ch) {
     if (ch->queued)
         list_remove(&ch->runnable);
     for (struct list *link; (link = list_pop(&ch->orders));)
-        bury_order(up, CONTAINER_OF(link, struct order, link));
+        list_append(&up->graveyard->orders, link);
     make_runnable(up->graveyard);
     pthread_cond_broadcast(&up->changed);
     pthread_mutex_unlock(&up->lock);
@@ -441,6 +402,7 @@ struct uploader *uploader_new(const struct uploader_conf *conf) {
     pthread_condattr_destroy(&attr);
     list_init(&up->runnable);
     up->graveyard = channel_new(up);
+    up->graveyard->broken = true;
     return up;
 }
 

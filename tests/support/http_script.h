@@ -7,7 +7,8 @@
 #include <stddef.h>
 
 struct http_step {
-    const char *answer; /* raw; Content-Length is added where a whole head has none; NULL: say nothing and leave the connection open */
+    const char *answer; /* raw; Content-Length is added where a whole head has none; NULL: say nothing and leave the
+                           connection open */
     bool hang_up;       /* close the connection afterwards */
 };
 
