@@ -565,10 +565,11 @@ void topic_log_send_async(struct topic_log *log, const struct topic_log_record *
     struct send *send = send_new(log, NULL);
     send->done = done;
     send->arg = arg;
-    send->code =
-        atomic_load(&log->cancelled) || !log->producer ? RD_KAFKA_RESP_ERR__DESTROY : produce(log, record, send);
-    if (!send->code)
-        return; /* maybe freed already */
+    bool gone = atomic_load(&log->cancelled) || !log->producer;
+    rd_kafka_resp_err_t code = gone ? RD_KAFKA_RESP_ERR__DESTROY : produce(log, record, send);
+    if (!code)
+        return; /* the delivery report has freed it already, maybe */
+    send->code = code;
     pthread_mutex_lock(&log->lock);
     list_append(&log->failed, &send->link);
     pthread_mutex_unlock(&log->lock);
