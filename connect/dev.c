@@ -155,7 +155,11 @@ const char *dev_bootstrap(const struct dev *dev) {
 }
 
 struct kc_config *dev_worker_config(const struct dev *dev) {
+    /* The mock coordinator lets every rebalance last for the session timeout less a second, and forgets a member
+     * whose session ends within the three seconds of the first one. */
     static const char *const rows[][2] = {{"group.id", "connect-dev"},
+                                          {"session.timeout.ms", "3200"},
+                                          {"heartbeat.interval.ms", "500"},
                                           {"key.converter", "org.apache.kafka.connect.storage.StringConverter"},
                                           {"value.converter", JSON_CONVERTER},
                                           {"value.converter.schemas.enable", "false"},
