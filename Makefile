@@ -81,10 +81,15 @@ $(OUT)/libsupport.a: $(SUPPORT_OBJS)
 	@rm -f $@
 	@ar rcs $@ $(SUPPORT_OBJS)
 
+# A test that includes a fake gets it in place of the real thing.
+define link_test
+@fakes=$$(grep -q -E '"tests/support/(fake_|task_lab)' $*.c && echo $(OUT)/libsupport.a); \
+$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $$fakes $(OUT)/libkconnectd.a $(OUT)/libsupport.a $(OUT)/libkconnectd.a $(CHECK_LIBS) $(LIBS)
+endef
 $(UNIT_BINS): $(OUT)/%: $(OUT)/%.o $(OUT)/libsupport.a $(OUT)/libkconnectd.a
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(OUT)/libsupport.a $(OUT)/libkconnectd.a $(CHECK_LIBS) $(LIBS)
+	$(link_test)
 $(FUZZ_BINS) $(BENCH_BINS): $(OUT)/%: $(OUT)/%.o $(OUT)/libsupport.a $(OUT)/libkconnectd.a
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(OUT)/libsupport.a $(OUT)/libkconnectd.a $(CHECK_LIBS) $(LIBS)
+	$(link_test)
 
 units: $(UNIT_BINS)
 unit: units

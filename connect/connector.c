@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/conceal.h"
 #include "config/connector_options.h"
 #include "config/parse.h"
 #include "connect/base/arena.h"
@@ -100,7 +101,9 @@ static void write_status(struct connector *c, enum state state, const char *trac
     status_store_put(c->setup.statuses, &status, safe);
 }
 
-static void fail(struct connector *c, const struct kc_error *err) {
+static void fail(struct connector *c, struct kc_error *err) {
+    if (c->resolved)
+        conceal_error(c->raw, c->resolved, err);
     AUTO_TEXT trace = err_trace(err);
     kc_log(KC_ERROR, LOG_CONNECTOR, "Connector has failed: %s", trace);
     c->state = CONN_FAILED;
@@ -327,6 +330,7 @@ static void handle_compute(struct connector *c, struct reconfiguration *r) {
     r->running = c->state == CONN_STARTED;
     if (r->running && compute(c, r, &r->err) < 0) {
         r->failed = true;
+        conceal_error(c->raw, c->resolved, &r->err);
         if (r->gave_up)
             fail(c, &r->err);
     }

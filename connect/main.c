@@ -1,13 +1,248 @@
-/* Arguments, start-up, ordered shutdown. */
+/* Arguments, start-up, ordered shutdown.
+ *
+ *     kconnectd distributed FILE        a worker of a Kafka Connect cluster; also when called connect-distributed(.sh)
+ *     kconnectd dev […]                 the same with everything embedded, see dev.h
+ *     kconnectd plugins | version | help        see cli.h
+ *
+ * Exit status: 0 stopped by a signal; 1 wrong arguments, or the worker could not go on; 2 the configuration or the REST
+ * address cannot be used; 3 the worker could not be started. @source AbstractConnectCli, ConnectDistributed */
+#include <curl/curl.h>
+#include <errno.h>
+#include <libgen.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
+#include "connect/base/buf.h"
+#include "connect/base/err.h"
+#include "connect/base/log.h"
+#include "connect/base/version.h"
 #include "connect/cli.h"
+#include "connect/dev.h"
+#include "connect/distributed.h"
+#include "connect/plugins.h"
+#include "connect/worker_config.h"
+#include "rest/server.h"
+
+enum { EXIT_USAGE = 1, EXIT_WORKER = 1, EXIT_CONSTRUCTION = 2, EXIT_START = 3 };
+
+#define LOG_MAIN "org.apache.kafka.connect.cli.ConnectDistributed"
+
+/* ---- process ----------------------------------------------------------------------------------------------------- */
+
+static sigset_t stop_signals(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    return set;
+}
+
+/* Before any thread exists: all of them inherit the signal mask. */
+static void set_up_process(void) {
+    sigset_t set = stop_signals();
+    struct rlimit files;
+    signal(SIGPIPE, SIG_IGN);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+/* The level of the root logger: from the environment that container images use, else `usual`. */
+static void set_up_log(enum kc_level usual) {
+    const char *text = getenv("CONNECT_LOG4J_ROOT_LOGLEVEL");
+    enum kc_level level = usual;
+    if (!text)
+        text = getenv("LOG_LEVEL");
+    if (text && log_level_parse(text, &level) < 0)
+        fprintf(stderr, "kconnectd: unknown log level '%s', using %s\n", text, log_level_name(usual));
+    log_set_level("root", level);
+}
+
+static int complain(int status, const struct kc_error *err) {
+    AUTO_TEXT trace = err_trace(err);
+    kc_log(KC_ERROR, LOG_MAIN, "Stopping due to error: %s", trace);
+    return status;
+}
+
+/* ---- one worker from start to end -------------------------------------------------------------------------------- */
+
+static void wake_main(void *arg) {
+    eventfd_write(*(int *)arg, 1);
+}
+
+/* Waits for a signal, or for news of the herder. true: a signal. */
+static bool wait_for_signal(int signal_fd, int news_fd) {
+    struct pollfd fds[] = {{.fd = signal_fd, .events = POLLIN}, {.fd = news_fd, .events = POLLIN}};
+    struct signalfd_siginfo info;
+    eventfd_t count;
+    while (poll(fds, 2, -1) < 0 && errno == EINTR)
+        ;
+    if (fds[1].revents & POLLIN)
+        eventfd_read(news_fd, &count);
+    if (!(fds[0].revents & POLLIN) || read(signal_fd, &info, sizeof(info)) != sizeof(info))
+        return false;
+    kc_log(KC_INFO, LOG_MAIN, "Received signal %u, stopping", info.ssi_signo);
+    return true;
+}
+
+/* REST passes requests on as soon as the Kafka cluster has answered. Until a signal comes or the herder has failed. */
+static int attend(struct herder *herder, struct rest_server *rest, int signal_fd, int news_fd, struct kc_error *err) {
+    bool open = false;
+    while (!wait_for_signal(signal_fd, news_fd)) {
+        if (herder_failed(herder))
+            return EXIT_WORKER;
+        if (open || !herder_cluster_id(herder))
+            continue;
+        if (rest_server_start(rest, herder, err) < 0)
+            return complain(EXIT_START, err);
+        open = true;
+        kc_log(KC_INFO, LOG_MAIN, "Kafka Connect worker started, REST at %s", rest_server_url(rest));
+    }
+    return 0;
+}
+
+static void say_waiting(struct rest_server *rest, const struct worker_conf *conf) {
+    AUTO_BUF text;
+    buf_init(&text, 1 << 16);
+    buf_add_text(&text, "Waiting for Kafka brokers at ");
+    for (size_t i = 0; i < conf->bootstrap_servers.count; i++)
+        buf_printf(&text, "%s%s", i ? "," : "", conf->bootstrap_servers.items[i]);
+    rest_server_waiting(rest, buf_text(&text));
+}
+
+/* The worker of `conf`, its REST server bound already, until the end. Shutdown, in this order:
+ * 1. REST refuses new requests and answers those that wait: nothing is asked of the herder any more.
+ * 2. The herder stops connectors and tasks, together, within task.shutdown.graceful.timeout.ms: they flush and commit.
+ * 3. The herder leaves the group, so that others take over at once, and its loop and helper threads end.
+ * 4. The REST server closes its connections.
+ * 5. The internal topics' clients and the herder's memory go; Kafka handles are closed before what they point into.
+ * Only then does the caller free the configuration, the providers and the plugins, which all of the above use. */
+static int run_worker(const struct worker_conf *conf, struct substitute *substitute, struct rest_server *rest) {
+    struct kc_error err = {0};
+    sigset_t set = stop_signals();
+    int signal_fd = signalfd(-1, &set, SFD_CLOEXEC), news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    struct herder_setup setup = {.conf = conf,
+                                 .substitute = substitute,
+                                 .url = rest_server_url(rest),
+                                 .worker_id = rest_server_worker_id(rest),
+                                 .on_news = wake_main,
+                                 .arg = &news_fd};
+    say_waiting(rest, conf);
+    struct herder *herder = herder_new(&setup, &err);
+    int status = EXIT_CONSTRUCTION;
+    if (!herder)
+        complain(status, &err);
+    else if (herder_start(herder, &err) < 0)
+        status = complain(EXIT_START, &err);
+    else
+        status = attend(herder, rest, signal_fd, news_fd, &err);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL); /* a second signal ends the process at once */
+    close(signal_fd);
+    kc_log(KC_INFO, LOG_MAIN, "Kafka Connect stopping");
+    rest_server_stop(rest);                        /* 1 */
+    bool stopped = !herder || herder_stop(herder); /* 2, 3 */
+    rest_server_free(rest);                        /* 4 */
+    if (!stopped) {
+        kc_log(KC_ERROR, LOG_MAIN, "Ending without waiting for what still runs");
+        _exit(EXIT_WORKER);
+    }
+    herder_free(herder); /* 5 */
+    close(news_fd);
+    kc_log(KC_INFO, LOG_MAIN, "Kafka Connect stopped");
+    return status;
+}
+
+/* ---- commands ---------------------------------------------------------------------------------------------------- */
+
+static int serve(struct worker_conf *conf, struct substitute *substitute, const struct dev *dev) {
+    struct kc_error err = {0};
+    struct rest_server *rest = rest_server_new(conf, &err);
+    int status;
+    if (!rest) {
+        status = complain(EXIT_CONSTRUCTION, &err);
+    } else {
+        if (dev)
+            dev_announce(dev, rest_server_url(rest));
+        status = run_worker(conf, substitute, rest);
+    }
+    substitute_free(substitute);
+    worker_conf_free(conf);
+    plugins_done();
+    return status;
+}
+
+static int run_distributed(const char *file) {
+    struct kc_error err = {0};
+    struct worker_conf *conf;
+    struct substitute *substitute;
+    set_up_process();
+    set_up_log(KC_INFO);
+    kc_log(KC_INFO, LOG_MAIN, "kconnectd %s (Apache Kafka Connect %s) starting with %s", KCONNECTD_VERSION,
+           KAFKA_VERSION, file);
+    if (worker_config_load(file, &conf, &substitute, &err) < 0) {
+        plugins_done();
+        return complain(EXIT_CONSTRUCTION, &err);
+    }
+    return serve(conf, substitute, NULL);
+}
+
+static int run_dev(int argc, char **argv) {
+    struct kc_error err = {0};
+    struct worker_conf *conf;
+    struct substitute *substitute;
+    static struct dev_options options;
+    if (dev_parse(argc, argv, &options, &err) < 0) {
+        fprintf(stderr, "kconnectd: %s\n", err.text);
+        return EXIT_USAGE;
+    }
+    set_up_process();
+    set_up_log(KC_WARN);
+    AUTO(dev) dev = dev_new(&options, &err);
+    if (!dev)
+        return complain(EXIT_CONSTRUCTION, &err);
+    if (worker_config_new(dev_worker_config(dev), &conf, &substitute, &err) < 0) {
+        plugins_done();
+        return complain(EXIT_CONSTRUCTION, &err);
+    }
+    return serve(conf, substitute, dev);
+}
+
+static bool called_distributed(const char *path) {
+    AUTO_TEXT copy = strdup(path);
+    const char *name = copy ? basename(copy) : "";
+    return strcmp(name, "connect-distributed") == 0 || strcmp(name, "connect-distributed.sh") == 0;
+}
 
 int main(int argc, char **argv) {
+    const char *command = argc > 1 ? argv[1] : "";
+    if (called_distributed(argv[0])) {
+        if (argc != 2 || command[0] == '-') {
+            fprintf(stderr, "USAGE: %s connect-distributed.properties\n", argv[0]);
+            return EXIT_USAGE;
+        }
+        return run_distributed(command);
+    }
     bool handled;
-    int code = cli_run(argc, argv, &handled);
+    int status = cli_run(argc, argv, &handled);
     if (handled)
-        return code;
-    fprintf(stderr, "kconnectd: unknown command %s; see `kconnectd help`\n", argv[1]);
-    return 1;
+        return status;
+    if (strcmp(command, "distributed") == 0 && argc == 3)
+        return run_distributed(argv[2]);
+    if (strcmp(command, "dev") == 0)
+        return run_dev(argc - 2, argv + 2);
+    if (strcmp(command, "distributed") == 0)
+        fprintf(stderr, "kconnectd: distributed wants one properties file\n");
+    else
+        fprintf(stderr, "kconnectd: unknown command %s; see `kconnectd help`\n", command);
+    return EXIT_USAGE;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/conceal.h"
 #include "connect/base/clock.h"
 #include "connect/base/err.h"
 #include "connect/base/log.h"
@@ -206,7 +207,12 @@ static struct task *start_task(struct worker *w, const struct snapshot_connector
                              .statuses = w->setup.statuses,
                              .offsets = w->setup.offsets,
                              .cluster_id = w->cluster_id};
-    return task_start(&conf, err);
+    struct task *task = task_start(&conf, err);
+    if (!task) {
+        conceal_error(connector->config, config, err);
+        conceal_error(raw, task_config, err);
+    }
+    return task;
 }
 
 static void start_tasks_run(struct job *job) {
