@@ -211,8 +211,10 @@ static enum kc_level level_of(int syslog_level, const char *facility) {
 }
 
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text) {
-    if (strcmp(facility, "CONFWARN") == 0)
-        level = 7; /* "a consumer property will be ignored by this producer": said by client.c where it matters */
+    /* "a consumer property will be ignored by this producer", "requires broker 0.11": said by client.c where it matters
+     */
+    if (strcmp(facility, "CONFWARN") == 0 || strcmp(facility, "AUTOCREATE") == 0)
+        level = 7;
     post(rk, level_of(level, facility), facility, text);
 }
 
