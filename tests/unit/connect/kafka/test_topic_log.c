@@ -299,7 +299,8 @@ START_TEST(administration) {
     ck_assert_uint_eq(n, 1);
     ck_assert_str_eq(names[0], "orders");
     admin_free_names(names, n);
-    /* the mock has no controller, so that creating waits in vain; nor does it know DescribeConfigs, like an old broker */
+    /* the mock has no controller, so that creating waits in vain; nor does it know DescribeConfigs, like an old broker
+     */
     struct topic_spec spec = {.name = "new", .partitions = 1, .replication_factor = 1};
     enum admin_topic outcome;
     ck_assert_int_lt(admin_create_topic(rk, &spec, 300, &outcome, &err), 0);
