@@ -174,7 +174,8 @@ static const char *scan_string_rest(struct scanner *s, const char *p) {
             p = scan_utf8(s, p);
         if (!p)
             return NULL;
-        p = json_plain_end(p, s->end);
+        if (p == s->end || (signed char)*p >= 0) /* characters beyond ASCII come in runs */
+            p = json_plain_end(p, s->end);
     }
 }
 

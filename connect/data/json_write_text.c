@@ -40,32 +40,42 @@ static size_t put_special(char **to, const char *p, size_t left) {
         return 1;
     }
     uint32_t code;
-    size_t len = utf8_get(p, left, &code);
-    if (len == 0) {
+    if (utf8_get(p, left, &code) != 4) { /* shorter characters are not special: this is none */
         *to += utf8_put(*to, 0xfffd);
         return 1;
     }
-    if (len == 4) {
-        *to = put_unit(*to, 0xd800 + ((code - 0x10000) >> 10));
-        *to = put_unit(*to, 0xdc00 + (code & 0x3ff));
-        return 4;
+    *to = put_unit(*to, 0xd800 + ((code - 0x10000) >> 10));
+    *to = put_unit(*to, 0xdc00 + (code & 0x3ff));
+    return 4;
+}
+
+/* The end of what is written as it is from p on: plain bytes and valid characters of two and three bytes. */
+static const char *raw_end(const char *p, const char *end) {
+    for (;;) {
+        uint32_t code;
+        p = json_plain_end(p, end);
+        if (p == end || (unsigned char)*p < 0x80 || (unsigned char)*p >= 0xf0)
+            return p;
+        size_t len = utf8_get(p, (size_t)(end - p), &code);
+        if (len == 0)
+            return p;
+        p += len;
     }
-    memcpy(*to, p, len);
-    *to += len;
-    return len;
 }
 
 /* From p to the end, with the closing quote. */
 static int write_rest(struct buf *out, const char *p, const char *end) {
-    while (p < end) {
-        char text[16], *to = text;
-        p += put_special(&to, p, (size_t)(end - p));
-        const char *special = json_plain_end(p, end);
-        if (buf_add(out, text, (size_t)(to - text)) < 0 || buf_add(out, p, (size_t)(special - p)) < 0)
+    for (;;) {
+        const char *raw = raw_end(p, end);
+        if (buf_add(out, p, (size_t)(raw - p)) < 0)
             return -1;
-        p = special;
+        if (raw == end)
+            return buf_add_char(out, '"');
+        char text[16], *to = text;
+        p = raw + put_special(&to, raw, (size_t)(end - raw));
+        if (buf_add(out, text, (size_t)(to - text)) < 0)
+            return -1;
     }
-    return buf_add_char(out, '"');
 }
 
 int json_write_string(struct buf *out, const char *s, size_t len) {
