@@ -48,8 +48,7 @@ struct call {
     int region_changes;
 };
 
-/* ---- Life -----------------------------------------------------------------------------------------------------------
- */
+/* ---- Life -------------------------------------------------------------------------------------------------------- */
 
 static void curl_once(void) {
     curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -139,8 +138,7 @@ static void give_handle(struct s3_client *cl, CURL *curl) {
         curl_easy_cleanup(curl);
 }
 
-/* ---- One attempt ----------------------------------------------------------------------------------------------------
- */
+/* ---- One attempt ------------------------------------------------------------------------------------------------- */
 
 struct prepared {
     struct sign_pair headers[MAX_HEADERS]; /* that are signed */
@@ -287,8 +285,7 @@ static int prepare(struct call *c, struct prepared *p, struct kc_error *err) {
     return rc ? -1 : 0;
 }
 
-/* ---- Judging --------------------------------------------------------------------------------------------------------
- */
+/* ---- Judging ----------------------------------------------------------------------------------------------------- */
 
 static enum verdict judge(struct call *c) {
     struct s3_response *resp = c->resp;
@@ -382,8 +379,7 @@ static enum verdict repair(struct call *c, enum verdict verdict) {
     return again ? VERDICT_DONE : VERDICT_FAIL;
 }
 
-/* ---- The retry loop -------------------------------------------------------------------------------------------------
- */
+/* ---- The retry loop ---------------------------------------------------------------------------------------------- */
 
 static int pause_for(struct s3_client *cl, int64_t ms, struct kc_error *err) {
     int64_t until = clock_ms() + ms;

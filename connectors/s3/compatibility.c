@@ -17,8 +17,7 @@ enum compatibility compatibility_parse(const char *text) {
     return COMPATIBILITY_NONE;
 }
 
-/* ---- Structure ------------------------------------------------------------------------------------------------------
- */
+/* ---- Structure --------------------------------------------------------------------------------------------------- */
 
 /* INT8 < INT16 < INT32 < INT64 < FLOAT32 < FLOAT64, which is the order of the types. */
 static bool promotes(enum kc_type from, enum kc_type to) {
@@ -86,8 +85,7 @@ static bool fits(const struct kc_schema *record, const struct kc_schema *file) {
     return true;
 }
 
-/* ---- Modes ----------------------------------------------------------------------------------------------------------
- */
+/* ---- Modes ------------------------------------------------------------------------------------------------------- */
 
 int compatibility_ends_file(enum compatibility mode, const struct kc_schema *file, const struct kc_schema *record,
                             struct kc_error *err) {

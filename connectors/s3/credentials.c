@@ -25,8 +25,7 @@ struct credentials_source {
     char origin[512];
 };
 
-/* ---- Elements -------------------------------------------------------------------------------------------------------
- */
+/* ---- Elements ---------------------------------------------------------------------------------------------------- */
 
 static bool set(const char *text) {
     return text && *text;
@@ -151,8 +150,7 @@ static int find_class(const char *class_name, const struct credentials_element *
     return -1;
 }
 
-/* ---- The source -----------------------------------------------------------------------------------------------------
- */
+/* ---- The source -------------------------------------------------------------------------------------------------- */
 
 struct credentials_source *credentials_new(const struct store_conf *conf, struct kc_error *err) {
     const struct credentials_element *element = NULL;

@@ -15,8 +15,7 @@ static const char *variable(const char *name, const char *otherwise) {
     return value && *value ? value : otherwise;
 }
 
-/* ---- The files ------------------------------------------------------------------------------------------------------
- */
+/* ---- The files --------------------------------------------------------------------------------------------------- */
 
 static char *trim(char *text) {
     text += strspn(text, " \t\r");
@@ -85,8 +84,7 @@ static int load_profile(const char *profile, struct kc_config *ret, struct kc_er
     return load_file(variable("AWS_CONFIG_FILE", config), true, profile, ret, err);
 }
 
-/* ---- Profiles -------------------------------------------------------------------------------------------------------
- */
+/* ---- Profiles ---------------------------------------------------------------------------------------------------- */
 
 static int resolve(const char *profile, int depth, struct credentials *ret, struct kc_error *err);
 

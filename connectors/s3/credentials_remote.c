@@ -26,8 +26,7 @@ static const char *variable(const char *name) {
     return value && *value ? value : NULL;
 }
 
-/* ---- One small request ----------------------------------------------------------------------------------------------
- */
+/* ---- One small request ------------------------------------------------------------------------------------------- */
 
 struct fetch {
     const char *method, *url, *body; /* body: NULL none */
@@ -81,8 +80,7 @@ static void fetch_run(struct fetch *f, char ret_why[CURL_ERROR_SIZE]) {
     curl_easy_cleanup(curl);
 }
 
-/* ---- Metadata services ----------------------------------------------------------------------------------------------
- */
+/* ---- Metadata services ------------------------------------------------------------------------------------------- */
 
 static int take(char *ret, size_t size, const char *text) {
     return text && snprintf(ret, size, "%s", text) < (int)size ? 0 : -1;
@@ -245,8 +243,7 @@ int credentials_instance(const struct credentials_static *fixed, const struct kc
     return read_json(&answer, "Instance metadata", ret, err);
 }
 
-/* ---- STS ------------------------------------------------------------------------------------------------------------
- */
+/* ---- STS --------------------------------------------------------------------------------------------------------- */
 
 static int sts_body(const struct sts_role *role, struct buf *body, struct kc_error *err) {
     AUTO_BUF token;

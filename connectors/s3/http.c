@@ -31,8 +31,7 @@ int64_t http_date_ms(const char *text) {
     return t > 0 ? (int64_t)t * 1000 : 0;
 }
 
-/* ---- Headers --------------------------------------------------------------------------------------------------------
- */
+/* ---- Headers ----------------------------------------------------------------------------------------------------- */
 
 static void status_line(struct transfer *t, const char *line) {
     struct s3_response *resp = t->resp;
@@ -91,8 +90,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg) {
     return len;
 }
 
-/* ---- Body and time --------------------------------------------------------------------------------------------------
- */
+/* ---- Body and time ----------------------------------------------------------------------------------------------- */
 
 static bool succeeded(const struct s3_response *resp) {
     return resp->status >= 200 && resp->status < 300;
@@ -152,8 +150,7 @@ static int on_progress(void *arg, curl_off_t total_down, curl_off_t down, curl_o
     return t->idle || t->cancelled;
 }
 
-/* ---- The exchange ---------------------------------------------------------------------------------------------------
- */
+/* ---- The exchange ------------------------------------------------------------------------------------------------ */
 
 static void set_method(CURL *curl, const struct s3_request *req) {
     if (!strcmp(req->method, "HEAD")) {

@@ -31,8 +31,7 @@ struct partitioner {
     struct time_format *format;
 };
 
-/* ---- Start ----------------------------------------------------------------------------------------------------------
- */
+/* ---- Start ------------------------------------------------------------------------------------------------------- */
 
 static bool blank(const char *text) {
     return !text || !text[strspn(text, " \t")];
@@ -148,8 +147,7 @@ const char *partitioner_record_text(const struct kc_record *r) {
     return text;
 }
 
-/* ---- Fields ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Fields ------------------------------------------------------------------------------------------------------ */
 
 static int encoding_failed(struct kc_error *err) {
     return kc_fail(err, PARTITION_EXCEPTION, "Error encoding partition.");
@@ -208,8 +206,7 @@ static int encode_field(const struct kc_record *r, const char *path, struct buf 
     return rc ? encoding_failed(err) : 0;
 }
 
-/* ---- Times ----------------------------------------------------------------------------------------------------------
- */
+/* ---- Times ------------------------------------------------------------------------------------------------------- */
 
 static int no_field(const char *field, struct kc_error *err) {
     return kc_fail(err, KC_DATA_EXCEPTION, "The field '%s' does not exist.", field);
@@ -320,8 +317,7 @@ int partitioner_time(const struct partitioner *p, struct kc_arena *arena, const 
     return 0;
 }
 
-/* ---- Directories ----------------------------------------------------------------------------------------------------
- */
+/* ---- Directories ------------------------------------------------------------------------------------------------- */
 
 static int encode_time(const struct partitioner *p, int64_t time_ms, struct buf *out, struct kc_error *err) {
     int64_t local = time_ms + zone_offset_ms(p->zone, time_ms);

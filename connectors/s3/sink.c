@@ -47,8 +47,7 @@ struct sink {
     uint32_t resume_from; /* record of a batch that comes again because its time was up */
 };
 
-/* ---- Connector ------------------------------------------------------------------------------------------------------
- */
+/* ---- Connector --------------------------------------------------------------------------------------------------- */
 
 static int connector_start(struct kc_connector_context *ctx, const struct kc_config *config, const void *conf,
                            void **ret_self, struct kc_error *err) {
@@ -74,8 +73,7 @@ static void connector_stop(void *self) {
     (void)self;
 }
 
-/* ---- Start of a task ------------------------------------------------------------------------------------------------
- */
+/* ---- Start of a task --------------------------------------------------------------------------------------------- */
 
 /* Uploader threads: their channel is not wanted any more. The task's own requests at start: the task is stopping. */
 static bool cancelled(void *arg) {
@@ -245,8 +243,7 @@ static int task_start(struct kc_sink_context *ctx, const void *conf, void **ret_
     return store ? s3_sink_start(ctx, conf, store, ret_self, err) : -1;
 }
 
-/* ---- Partitions -----------------------------------------------------------------------------------------------------
- */
+/* ---- Partitions -------------------------------------------------------------------------------------------------- */
 
 static const char *partition_name(char name[300], const char *topic, int32_t partition) {
     snprintf(name, 300, "%s-%d", topic, partition);
@@ -287,8 +284,7 @@ static int unassigned(const struct sink *s, const struct kc_record *r, struct kc
                    r->original_topic, r->original_partition, buf_text(&assigned));
 }
 
-/* ---- Failures and pressure ------------------------------------------------------------------------------------------
- */
+/* ---- Failures and pressure --------------------------------------------------------------------------------------- */
 
 /* Each partition waits for its own reasons; the fetch of a partition goes on when it has none. */
 static void set_paused(struct sink *s, const struct partition *p, bool paused) {
@@ -382,8 +378,7 @@ static void check_memory(struct sink *s) {
         writer_relieve(((struct partition *)value)->writer);
 }
 
-/* ---- Records --------------------------------------------------------------------------------------------------------
- */
+/* ---- Records ----------------------------------------------------------------------------------------------------- */
 
 /* 1: write it, 0: leave it out, -1: fail */
 static int null_policy(struct sink *s, const struct kc_record *r, struct kc_error *err) {
@@ -492,8 +487,7 @@ static int task_pre_commit(void *self, struct kc_topic_offset *offsets, size_t c
     return 0;
 }
 
-/* ---- The plugin -----------------------------------------------------------------------------------------------------
- */
+/* ---- The plugin -------------------------------------------------------------------------------------------------- */
 
 static const struct kc_connector_ops connector_ops = {.validate = sink_conf_validate,
                                                       .start = connector_start,

@@ -59,8 +59,7 @@ static const char *const affixes[] = {"NONE", "PREFIX", "SUFFIX", NULL};
 static const char *const extractors[] = {"Wallclock", "Record", "RecordField", NULL};
 static const char *const compressions[] = {"none", "gzip", NULL};
 
-/* ---- Validators of single options -----------------------------------------------------------------------------------
- */
+/* ---- Validators of single options -------------------------------------------------------------------------------- */
 
 static int check_part_size(const char *name, const char *text, struct kc_error *err) {
     long long bytes = text ? strtoll(text, NULL, 10) : MIN_PART;
@@ -134,8 +133,7 @@ static int check_tags(const char *name, const char *text, struct kc_error *err) 
     return 0;
 }
 
-/* ---- Visibility -----------------------------------------------------------------------------------------------------
- */
+/* ---- Visibility -------------------------------------------------------------------------------------------------- */
 
 static bool is(const struct kc_config *config, const char *key, const char *otherwise, const char *simple_name) {
     const char *value = kc_config_get(config, key);
@@ -186,8 +184,7 @@ static bool show_kms(const char *name, const struct kc_config *config) {
     return sse && !strcmp(sse, "aws:kms");
 }
 
-/* ---- Rows -----------------------------------------------------------------------------------------------------------
- */
+/* ---- Rows -------------------------------------------------------------------------------------------------------- */
 
 #define HIGH       .importance = KC_HIGH
 #define MEDIUM     .importance = KC_MEDIUM
@@ -397,8 +394,7 @@ const struct kc_option sink_options[] = {
                SHOWN("Record Field for Timestamp Extractor"), .doc = "Field of the value that RecordField reads."),
     KC_OPTION_END};
 
-/* ---- Rules across options -------------------------------------------------------------------------------------------
- */
+/* ---- Rules across options ---------------------------------------------------------------------------------------- */
 
 bool sink_class_is(const char *class_name, const char *simple_name) {
     const char *dot = class_name ? strrchr(class_name, '.') : NULL;

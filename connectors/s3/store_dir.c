@@ -54,8 +54,7 @@ static int fail_io(struct kc_error *err, const struct dir_store *ds, const char 
     return -1;
 }
 
-/* ---- Keys and paths ------------------------------------------------------------------------------------------------
- */
+/* ---- Keys and paths ---------------------------------------------------------------------------------------------- */
 
 /* A key is a path below the bucket: no empty, "." or ".." part, and not our own folder. */
 static const char *key_defect(const char *key) {
@@ -116,8 +115,7 @@ static int sync_folder(const char *path) {
     return rc;
 }
 
-/* ---- Writing --------------------------------------------------------------------------------------------------------
- */
+/* ---- Writing ----------------------------------------------------------------------------------------------------- */
 
 static int write_all(int fd, const char *data, size_t len) {
     while (len) {
@@ -220,8 +218,7 @@ static int dir_put(struct object_store *st, const char *key, const void *data, s
     return rc;
 }
 
-/* ---- Reading --------------------------------------------------------------------------------------------------------
- */
+/* ---- Reading ----------------------------------------------------------------------------------------------------- */
 
 static void describe(const struct stat *sb, struct store_object *object) {
     *object = (struct store_object){.size = sb->st_size,
@@ -301,8 +298,7 @@ static int dir_remove(struct object_store *st, const char *key, struct kc_error 
     return 0;
 }
 
-/* ---- Listing --------------------------------------------------------------------------------------------------------
- */
+/* ---- Listing ----------------------------------------------------------------------------------------------------- */
 
 struct walk {
     struct dir_store *ds;
@@ -425,8 +421,7 @@ static int dir_list(struct object_store *st, const char *prefix, const char *sta
     return walk_folder(&w, &path, path.len) < 0 ? -1 : 0;
 }
 
-/* ---- The store ------------------------------------------------------------------------------------------------------
- */
+/* ---- The store --------------------------------------------------------------------------------------------------- */
 
 static int dir_bucket(struct object_store *st, enum store_bucket *ret_state, struct kc_error *err) {
     struct dir_store *ds = of(st);

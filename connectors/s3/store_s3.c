@@ -45,8 +45,7 @@ size_t s3_store_headers(const struct s3_store *s3, unsigned which, struct sign_p
     return n;
 }
 
-/* ---- Single requests ------------------------------------------------------------------------------------------------
- */
+/* ---- Single requests --------------------------------------------------------------------------------------------- */
 
 static int s3_bucket(struct object_store *st, enum store_bucket *ret_state, struct kc_error *err) {
     struct s3_request req = {.what = "look at bucket", .method = "HEAD", .cap = -1};
@@ -185,8 +184,7 @@ static int s3_tag(struct object_store *st, const char *key, const struct kc_conf
     return s3_client_do(s3_store_of(st)->client, &req, &resp, err);
 }
 
-/* ---- Listing --------------------------------------------------------------------------------------------------------
- */
+/* ---- Listing ----------------------------------------------------------------------------------------------------- */
 
 struct listing {
     struct object_store *st;
@@ -275,8 +273,7 @@ static int s3_list(struct object_store *st, const char *prefix, const char *star
     return rc;
 }
 
-/* ---- The store ------------------------------------------------------------------------------------------------------
- */
+/* ---- The store --------------------------------------------------------------------------------------------------- */
 
 static void s3_free(struct object_store *st) {
     struct s3_store *s3 = s3_store_of(st);

@@ -35,8 +35,7 @@ static const char *const month_names[] = {"January", "February", "March",     "A
                                           "July",    "August",   "September", "October", "November", "December"};
 static const char *const day_names[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
 
-/* ---- Patterns -------------------------------------------------------------------------------------------------------
- */
+/* ---- Patterns ---------------------------------------------------------------------------------------------------- */
 
 static int add_literal(struct time_format *f, const char *text, size_t len) {
     struct field *last = f->count ? &f->fields[f->count - 1] : NULL;
@@ -124,8 +123,7 @@ struct time_format *time_format_free(struct time_format *f) {
     return NULL;
 }
 
-/* ---- Writing --------------------------------------------------------------------------------------------------------
- */
+/* ---- Writing ----------------------------------------------------------------------------------------------------- */
 
 /* ISO week: the one with the Thursday decides the year. */
 static void set_week(struct moment *m) {
@@ -239,8 +237,7 @@ int time_format_write(const struct time_format *f, const struct zone *z, int64_t
     return rc;
 }
 
-/* ---- Parsing --------------------------------------------------------------------------------------------------------
- */
+/* ---- Parsing ----------------------------------------------------------------------------------------------------- */
 
 /* Exactly `digits` digits; moves *p on. */
 static bool digits(const char **p, const char *end, int count, int *ret) {

@@ -69,8 +69,7 @@ bool uploader_cancelled(void) {
     return current && atomic_load(&current->cancelled);
 }
 
-/* ---- Orders (with the lock held unless said otherwise) --------------------------------------------------------------
- */
+/* ---- Orders (with the lock held unless said otherwise) ----------------------------------------------------------- */
 
 static void *worker(void *arg);
 
@@ -142,8 +141,7 @@ void channel_discard(struct channel *ch, struct remote *take) {
     push(ch, order);
 }
 
-/* ---- Carrying out (uploader thread, no lock) ------------------------------------------------------------------------
- */
+/* ---- Carrying out (uploader thread, no lock) --------------------------------------------------------------------- */
 
 static void fail(struct channel *ch, const struct kc_error *err, int64_t restart_offset) {
     struct uploader *up = ch->up;
@@ -329,8 +327,7 @@ static void *worker(void *arg) {
     return NULL;
 }
 
-/* ---- Channels -------------------------------------------------------------------------------------------------------
- */
+/* ---- Channels ---------------------------------------------------------------------------------------------------- */
 
 struct channel *channel_new(struct uploader *up) {
     struct channel *ch = calloc(1, sizeof(*ch));
@@ -383,8 +380,7 @@ void channel_restart(struct channel *ch) {
     push(ch, order_new(ORDER_RESTART));
 }
 
-/* ---- The uploader ---------------------------------------------------------------------------------------------------
- */
+/* ---- The uploader ------------------------------------------------------------------------------------------------ */
 
 struct uploader *uploader_new(const struct uploader_conf *conf) {
     struct uploader *up = calloc(1, sizeof(*up));

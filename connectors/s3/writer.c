@@ -43,8 +43,7 @@ struct writer {
     int64_t taken_offset;
 };
 
-/* ---- Life -----------------------------------------------------------------------------------------------------------
- */
+/* ---- Life -------------------------------------------------------------------------------------------------------- */
 
 struct writer *writer_new(const struct writer_env *env, const char *topic, int32_t partition) {
     struct writer *w = calloc(1, sizeof(*w));
@@ -105,8 +104,7 @@ int32_t writer_partition(const struct writer *w) {
     return w->partition;
 }
 
-/* ---- Rotation -------------------------------------------------------------------------------------------------------
- */
+/* ---- Rotation ---------------------------------------------------------------------------------------------------- */
 
 /* Counted from local midnight, which always ends a period. */
 static int64_t next_schedule(const struct writer_env *env, int64_t now_ms) {
@@ -187,8 +185,7 @@ int64_t writer_next_ms(const struct writer *w) {
     return w->record_count ? w->next_scheduled : NO_SCHEDULE;
 }
 
-/* ---- Files ----------------------------------------------------------------------------------------------------------
- */
+/* ---- Files ------------------------------------------------------------------------------------------------------- */
 
 static struct output *open_output(struct writer *w, const char *base, const char *ext) {
     AUTO_BUF key;
@@ -248,8 +245,7 @@ static struct file *same_place(const struct writer *w, const struct kc_record *r
     return same && !strcmp(w->last->topic, r->topic) ? w->last : NULL;
 }
 
-/* ---- Writing one record ---------------------------------------------------------------------------------------------
- */
+/* ---- Writing one record ------------------------------------------------------------------------------------------ */
 
 static int cannot_be_null(const char *what, const struct kc_record *r, struct kc_error *err) {
     return kc_fail(err, KC_DATA_EXCEPTION, "%s cannot be null for SinkRecord: %s", what, partitioner_record_text(r));
@@ -396,13 +392,11 @@ int writer_write(struct writer *w, struct kc_arena *arena, const struct kc_recor
     if (w->first_offset < 0)
         w->first_offset = r->offset;
     renew_schedule(w, now_ms);
-    struct kc_error cause = {0};
-    if (try_write(w, arena, r, now_ms, &cause)) {
+    if (try_write(w, arena, r, now_ms, err)) {
         struct kc_error refused = {0};
-        if (w->env->ctx->report(w->env->ctx, r, &cause, &refused) < 0) {
-            *err = cause;
-            return -1;
-        }
+        if (w->env->ctx->report(w->env->ctx, r, err, &refused) < 0)
+            return -1; /* with the cause, which names the record */
+        *err = (struct kc_error){0};
         return 0;
     }
     int64_t limit = w->env->conf->flush_size > 1 ? w->env->conf->flush_size : 1;
@@ -411,8 +405,7 @@ int writer_write(struct writer *w, struct kc_arena *arena, const struct kc_recor
     return 0;
 }
 
-/* ---- What became of it ----------------------------------------------------------------------------------------------
- */
+/* ---- What became of it ------------------------------------------------------------------------------------------- */
 
 int64_t writer_take_offset(struct writer *w) {
     struct channel_status status;

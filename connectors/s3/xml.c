@@ -22,8 +22,7 @@ static void XMLCALL refuse_doctype(void *parser, const XML_Char *name, const XML
     XML_StopParser(*(XML_Parser *)parser, XML_FALSE);
 }
 
-/* ---- Named fields ---------------------------------------------------------------------------------------------------
- */
+/* ---- Named fields ------------------------------------------------------------------------------------------------ */
 
 struct field_reader {
     XML_Parser parser; /* first: see refuse_doctype */
@@ -82,8 +81,7 @@ int xml_fields(const char *text, size_t len, char *root, size_t root_size, struc
     return status == XML_STATUS_OK ? 0 : -1;
 }
 
-/* ---- Listings -------------------------------------------------------------------------------------------------------
- */
+/* ---- Listings ---------------------------------------------------------------------------------------------------- */
 
 struct listed {
     struct store_object object;
@@ -226,8 +224,7 @@ int xml_listing(const char *text, size_t len, struct xml_listing *listing, store
     return rc;
 }
 
-/* ---- Texts ----------------------------------------------------------------------------------------------------------
- */
+/* ---- Texts ------------------------------------------------------------------------------------------------------- */
 
 int xml_escape(struct buf *out, const char *text) {
     for (; *text; text++) {

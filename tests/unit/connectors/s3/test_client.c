@@ -71,8 +71,7 @@ static int get(struct buf *out, int64_t from, int64_t cap) {
     return store_get(st, "k", from, cap, NULL, collect, out, &err);
 }
 
-/* ---- Retries --------------------------------------------------------------------------------------------------------
- */
+/* ---- Retries ----------------------------------------------------------------------------------------------------- */
 
 START_TEST(a_request_is_signed_and_carries_its_body) {
     static const struct http_step steps[] = {{OK, false}};
@@ -193,8 +192,7 @@ START_TEST(no_server_is_a_clear_error) {
 }
 END_TEST
 
-/* ---- Reading --------------------------------------------------------------------------------------------------------
- */
+/* ---- Reading ----------------------------------------------------------------------------------------------------- */
 
 START_TEST(a_body_that_breaks_off_is_taken_up) {
     static const struct http_step steps[] = {
@@ -257,8 +255,7 @@ START_TEST(ranges_are_right_whatever_the_server_does) {
 }
 END_TEST
 
-/* ---- Regions, clocks ------------------------------------------------------------------------------------------------
- */
+/* ---- Regions, clocks --------------------------------------------------------------------------------------------- */
 
 START_TEST(another_region_is_followed) {
     static const struct http_step steps[][2] = {
@@ -300,8 +297,7 @@ START_TEST(the_servers_clock_is_taken_over) {
 }
 END_TEST
 
-/* ---- Uploads --------------------------------------------------------------------------------------------------------
- */
+/* ---- Uploads ----------------------------------------------------------------------------------------------------- */
 
 #define CREATED               \
     "HTTP/1.1 200 OK\r\n\r\n" \
@@ -367,8 +363,7 @@ START_TEST(a_failed_upload_is_aborted) {
 }
 END_TEST
 
-/* ---- Listing --------------------------------------------------------------------------------------------------------
- */
+/* ---- Listing ----------------------------------------------------------------------------------------------------- */
 
 static int name(void *arg, const struct store_object *object, struct kc_error *e) {
     (void)e;

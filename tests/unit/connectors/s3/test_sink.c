@@ -9,8 +9,7 @@
 #include "tests/support/sink_run.h"
 #include "tests/support/suite.h"
 
-/* ---- Names and contents ---------------------------------------------------------------------------------------------
- */
+/* ---- Names and contents ------------------------------------------------------------------------------------------ */
 
 START_TEST(names_follow_the_options) {
     static const struct {
@@ -158,8 +157,7 @@ START_TEST(a_missing_key_or_header_refuses_the_whole_record) {
 }
 END_TEST
 
-/* ---- Null values ----------------------------------------------------------------------------------------------------
- */
+/* ---- Null values ------------------------------------------------------------------------------------------------- */
 
 START_TEST(null_values_fail) {
     start();
@@ -202,8 +200,7 @@ START_TEST(null_values_are_written_as_tombstones) {
 }
 END_TEST
 
-/* ---- Configuration --------------------------------------------------------------------------------------------------
- */
+/* ---- Configuration ----------------------------------------------------------------------------------------------- */
 
 static const char *problems_of(const char *key, const char *value, const char *name) {
     static char text[1024];

@@ -11,8 +11,7 @@
 #include "tests/support/sink_run.h"
 #include "tests/support/suite.h"
 
-/* ---- Rotation -------------------------------------------------------------------------------------------------------
- */
+/* ---- Rotation ---------------------------------------------------------------------------------------------------- */
 
 static const struct kc_schema *country_schema(void) {
     struct kc_schema_builder *b = kc_schema_builder_new(KC_STRUCT);
@@ -229,8 +228,7 @@ START_TEST(parts_leave_while_records_arrive) {
 }
 END_TEST
 
-/* ---- Offsets, failures ----------------------------------------------------------------------------------------------
- */
+/* ---- Offsets, failures ------------------------------------------------------------------------------------------- */
 
 START_TEST(open_files_are_dropped_by_close) {
     set("format.class", FORMAT "bytearray.ByteArrayFormat");
