@@ -24,7 +24,7 @@ PKGS    := rdkafka libmicrohttpd libcurl openssl libcjson libuv libpcre2-8 zlib 
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Werror
 CPPFLAGS += -I. -D_GNU_SOURCE -DPCRE2_CODE_UNIT_WIDTH=8 $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 CFLAGS  += -std=gnu17 $(OPT) -g $(WARN) -fno-omit-frame-pointer -pthread $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
-LDFLAGS += -rdynamic -pthread $(if $(SAN),-fsanitize=$(SAN))
+LDFLAGS += -rdynamic -pthread $(if $(SAN),-fsanitize=$(SAN)) $(if $(findstring thread,$(SAN)),-Wl$(comma)-u$(comma)thrd_create)
 LIBS     = $(shell pkg-config --libs $(PKGS)) -ldl -lm
 
 SRCS    := $(sort $(wildcard connect/*.c connect/*/*.c connectors/*.c connectors/*/*.c rest/*.c config/*.c))
