@@ -10,7 +10,11 @@
 
 /* In the task numbers of an element: the connector itself. */
 enum { CONNECTOR_TASK = -1 };
-enum { ALLOCATION_MAX_BYTES = 64 << 20 };
+enum {
+    ALLOCATION_MAX_BYTES = 64 << 20,
+    NAMES_MAX_BYTES =
+        64 << 20 /* names repeated for every task of what others send: they may claim more than they sent */
+};
 
 static const char *const protocol_names[] = {
     [GROUP_EAGER] = "default", [GROUP_COMPATIBLE] = "compatible", [GROUP_SESSIONED] = "sessioned"};
@@ -182,9 +186,14 @@ static char *read_text(struct wire_reader *r) {
 
 static void read_work(struct wire_reader *r, struct work *w, bool nullable) {
     int32_t count = wire_read_array(r, 6, nullable);
+    size_t names = 0;
     for (int32_t i = 0; i < count && !r->failed; i++) {
         AUTO_TEXT connector = read_text(r);
         int32_t tasks = wire_read_array(r, 4, false);
+        if (connector)
+            names += (strlen(connector) + 1) * (size_t)tasks;
+        if (names > NAMES_MAX_BYTES)
+            r->failed = true;
         for (int32_t j = 0; j < tasks && !r->failed; j++) {
             int32_t number = wire_read_i32(r);
             if (number == CONNECTOR_TASK)

@@ -14,7 +14,7 @@
 enum { FRAME_HEAD = 4, RESPONSE_HEAD = 4 };
 
 struct wire_conn *wire_conn_open(const struct wire_conn_conf *conf, const char *host, int port, struct kc_error *err) {
-    struct wire_socket *socket = wire_socket_open(conf->security, host, port, err);
+    struct wire_socket *socket = wire_socket_open(conf->security, host, port, conf->setup_timeout_ms, err);
     if (!socket)
         return NULL;
     struct wire_conn *conn = calloc(1, sizeof *conn);
@@ -99,7 +99,8 @@ static void drop_taken(struct wire_conn *conn) {
 static int read_bytes(struct wire_conn *conn, struct kc_error *err) {
     if (conn->closed)
         return 0;
-    int rc = wire_socket_read(conn->socket, &conn->in, WIRE_FRAME_MAX + FRAME_HEAD, err);
+    size_t enough = (conn->was_ready ? WIRE_FRAME_MAX : WIRE_SETUP_FRAME_MAX) + FRAME_HEAD;
+    int rc = wire_socket_read(conn->socket, &conn->in, enough, err);
     if (rc == 0)
         conn->closed = true;
     return rc < 0 ? -1 : 0;
@@ -187,7 +188,10 @@ short wire_conn_events(const struct wire_conn *conn) {
 }
 
 int64_t wire_conn_deadline_ms(const struct wire_conn *conn) {
-    return conn->phase == WIRE_READY ? INT64_MAX : conn->setup_deadline_ms;
+    if (conn->phase == WIRE_READY)
+        return INT64_MAX;
+    int64_t due = wire_socket_due_ms(conn->socket);
+    return due < conn->setup_deadline_ms ? due : conn->setup_deadline_ms;
 }
 
 bool wire_conn_ready(const struct wire_conn *conn) {

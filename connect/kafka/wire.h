@@ -91,8 +91,8 @@ int wire_conn_step(struct wire_conn *conn, struct kc_error *err);
 int wire_conn_fd(const struct wire_conn *conn);
 short wire_conn_events(const struct wire_conn *conn); /* POLLIN, POLLOUT to wait for before the next step */
 int64_t wire_conn_deadline_ms(
-    const struct wire_conn *conn);                  /* clock_ms by which the set-up must be done; INT64_MAX: none */
-bool wire_conn_ready(const struct wire_conn *conn); /* set up: versions known, authenticated */
+    const struct wire_conn *conn); /* clock_ms at which to step even without an event; INT64_MAX: never */
+bool wire_conn_ready(const struct wire_conn *conn);       /* set up: versions known, authenticated */
 const char *wire_conn_name(const struct wire_conn *conn); /* "host:port" */
 
 /* The highest version of `api` that the broker and [min, max] have in common; -1 with a clear error when there is none.

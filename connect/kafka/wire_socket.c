@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "connect/base/clock.h"
 #include "connect/base/err.h"
 
 enum { READ_CHUNK = 16 << 10 };
@@ -25,8 +26,11 @@ struct wire_socket {
     const struct wire_security *sec;
     char *host, *name;
     struct addrinfo *addresses, *next; /* the one to try when the present one fails */
+    int32_t address_timeout_ms;
+    int64_t address_deadline_ms; /* of the present one */
     int fd;
     enum phase phase;
+    bool received; /* the peer has said something: later TLS errors are accidents, not refusals */
     SSL *ssl;
     short tls_wants; /* events TLS waits for, whatever we want to do */
 };
@@ -51,6 +55,7 @@ static int try_next(struct wire_socket *s, const char *why, struct kc_error *err
         int on = 1;
         setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         setsockopt(s->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+        s->address_deadline_ms = s->next ? clock_ms() + s->address_timeout_ms : INT64_MAX;
         if (connect(s->fd, a->ai_addr, a->ai_addrlen) == 0 || errno == EINPROGRESS)
             return 0;
         why = strerror(errno);
@@ -58,7 +63,14 @@ static int try_next(struct wire_socket *s, const char *why, struct kc_error *err
     return disconnected(err, s, "Cannot connect to", why);
 }
 
-struct wire_socket *wire_socket_open(const struct wire_security *sec, const char *host, int port,
+static int32_t share_of(const struct addrinfo *addresses, int32_t timeout_ms) {
+    int32_t count = 0;
+    for (const struct addrinfo *a = addresses; a; a = a->ai_next)
+        count++;
+    return timeout_ms / (count ? count : 1);
+}
+
+struct wire_socket *wire_socket_open(const struct wire_security *sec, const char *host, int port, int32_t timeout_ms,
                                      struct kc_error *err) {
     struct wire_socket *s = calloc(1, sizeof *s);
     if (!s)
@@ -84,6 +96,7 @@ struct wire_socket *wire_socket_open(const struct wire_security *sec, const char
         return wire_socket_close(s);
     }
     s->next = s->addresses;
+    s->address_timeout_ms = share_of(s->addresses, timeout_ms);
     return try_next(s, "no address", err) < 0 ? wire_socket_close(s) : s;
 }
 
@@ -129,6 +142,8 @@ static int tls_result(struct wire_socket *s, int rc, struct kc_error *err) {
     long verify = SSL_get_verify_result(s->ssl);
     if (verify != X509_V_OK)
         why = X509_verify_cert_error_string(verify);
+    if (s->received)
+        return disconnected(err, s, "Lost the connection to", why ? why : "TLS failed");
     return err_set_class(err, ERR_AUTH, "org.apache.kafka.common.errors.SslAuthenticationException",
                          "SSL handshake with %s failed: %s", s->name, why ? why : "unknown reason");
 }
@@ -170,8 +185,13 @@ static int tls_step(struct wire_socket *s, struct kc_error *err) {
 static int tcp_step(struct wire_socket *s, struct kc_error *err) {
     for (;;) {
         struct pollfd pfd = {.fd = s->fd, .events = POLLOUT};
-        if (poll(&pfd, 1, 0) <= 0)
-            return 0;
+        if (poll(&pfd, 1, 0) <= 0) {
+            if (clock_ms() < s->address_deadline_ms)
+                return 0;
+            if (try_next(s, strerror(ETIMEDOUT), err) < 0)
+                return -1;
+            continue;
+        }
         int error = 0;
         socklen_t len = sizeof error;
         if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
@@ -225,6 +245,7 @@ int wire_socket_read(struct wire_socket *s, struct buf *in, size_t enough, struc
             return 0;
         if (n <= 0)
             return n == 0 ? 1 : -1;
+        s->received = true;
         in->len += (size_t)n;
     }
     return 1;
@@ -260,6 +281,10 @@ int wire_socket_write(struct wire_socket *s, const void *data, size_t len, size_
     }
     *ret_written = written;
     return 0;
+}
+
+int64_t wire_socket_due_ms(const struct wire_socket *s) {
+    return s->phase == TCP ? s->address_deadline_ms : INT64_MAX;
 }
 
 int wire_socket_fd(const struct wire_socket *s) {

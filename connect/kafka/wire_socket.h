@@ -8,9 +8,10 @@
 
 struct wire_socket;
 
-/* Resolves `host` and starts to connect. NULL: the name is unknown (retriable). `sec` outlives it. @blocks for the
- * resolver */
-struct wire_socket *wire_socket_open(const struct wire_security *sec, const char *host, int port, struct kc_error *err);
+/* Resolves `host` and starts to connect; its addresses share `timeout_ms`, so that one that swallows packets does not
+ * hide the others. NULL: the name is unknown (retriable). `sec` outlives it. @blocks for the resolver */
+struct wire_socket *wire_socket_open(const struct wire_security *sec, const char *host, int port, int32_t timeout_ms,
+                                     struct kc_error *err);
 struct wire_socket *wire_socket_close(struct wire_socket *s);
 
 /* Goes on with connecting and the TLS handshake. 1: the stream is usable; 0: wait for the events; -1: refused.
@@ -22,6 +23,8 @@ int wire_socket_read(struct wire_socket *s, struct buf *in, size_t enough, struc
 /* Writes from data; *ret_written may be less than len. 0 or -1. */
 int wire_socket_write(struct wire_socket *s, const void *data, size_t len, size_t *ret_written, struct kc_error *err);
 
+/* clock_ms at which wire_socket_connect must be called again even without an event; INT64_MAX: no need. */
+int64_t wire_socket_due_ms(const struct wire_socket *s);
 int wire_socket_fd(const struct wire_socket *s);
 /* What to poll for; `writing`: there are bytes to write. */
 short wire_socket_events(const struct wire_socket *s, bool writing);
