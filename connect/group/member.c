@@ -48,7 +48,7 @@ int64_t member_backoff(struct backoff *b, int64_t base_ms, int64_t max_ms) {
         b->failures++;
     unsigned char random = 128;
     RAND_bytes(&random, 1);
-    return delay * (256 * 8 + (random - 128) * 4) / (256 * 8) + (delay > 0); /* ±20 to 25 % */
+    return delay * (1280 + (random - 128) * 2) / 1280;
 }
 
 /* ---- life ---- */

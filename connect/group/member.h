@@ -77,6 +77,7 @@ struct group_member_callbacks { /* all run on the group thread, none may block o
  * @errors ERR_BAD_CONFIG: names the property (bootstrap.servers, a key store file, …) */
 struct group_member *group_member_new(const struct group_member_conf *conf, const struct group_member_callbacks *cb,
                                       void *arg, struct kc_error *err) KC_CHECKED;
+/* Once in the life of a member. @errors ERR_INTERNAL: no thread */
 int group_member_start(struct group_member *member, struct kc_error *err) KC_CHECKED;
 
 /* A new generation is needed: configurations changed, a delay is over. Also ends the state after group_member_leave. */
