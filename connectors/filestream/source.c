@@ -135,6 +135,7 @@ static int find_position(struct file_source *s, struct kc_arena *arena, struct k
     struct kc_value partition = partition_of(s, arena), offset;
     if (s->ctx->offset(s->ctx, arena, &partition, &offset, err) < 0)
         return -1;
+    offset = kc_json_expand(arena, offset);
     const struct kc_value *position = offset.tag == KC_V_MAP ? kc_map_get(&offset, POSITION_FIELD) : NULL;
     if (!position || position->tag == KC_V_NULL)
         return 0;
@@ -214,6 +215,8 @@ static ssize_t read_some(struct file_source *s, struct kc_error *err) {
 /* The next complete line, without its end; false when there is none yet. A '\r' at the very end may be half of "\r\n".
  */
 static bool next_line(struct file_source *s, const char **ret_text, size_t *ret_len) {
+    if (s->searched == s->end)
+        return false;
     const char *from = s->buf + s->searched, *end = s->buf + s->end;
     const char *lf = memchr(from, '\n', (size_t)(end - from));
     const char *cr = memchr(from, '\r', (size_t)((lf ? lf : end) - from));
