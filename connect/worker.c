@@ -200,6 +200,8 @@ static struct task *start_task(struct worker *w, const struct snapshot_connector
                              .plugin = *ret_plugin,
                              .connector_config = config,
                              .task_config = task_config,
+                             .raw_connector_config = connector->config,
+                             .raw_task_config = raw,
                              .worker = w->setup.conf,
                              .target = connector->target,
                              .generation = atomic_load(&w->generation),

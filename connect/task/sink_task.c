@@ -147,6 +147,7 @@ static int put(struct sink_task *s, struct kc_error *err) {
     case KC_PUT_DONE:
         return put_done(s, err);
     case KC_PUT_RETRY:
+        task_conceal(s->task, err);
         kc_log(KC_ERROR, LOG_SINK_TASK,
                "WorkerSinkTask{id=%s-%d} RetriableException from SinkTask: %s, the batch is put again",
                s->task->connector, s->task->number, err->text);

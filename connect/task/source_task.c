@@ -140,6 +140,7 @@ static int poll_once(struct source_task *s, struct kc_error *err) {
         batch_recycle(s, sb);
         if (!err->retriable)
             return -1;
+        task_conceal(s->task, err);
         kc_log(KC_WARN, LOG_SOURCE_TASK,
                "WorkerSourceTask{id=%s-%d} failed to poll records from SourceTask: %s: %s, polling again in %d ms",
                s->task->connector, s->task->number, err->exception, err->text, POLL_ERROR_BACKOFF_MS);

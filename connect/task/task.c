@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "config/conceal.h"
 #include "config/parse.h"
 #include "connect/base/arena.h"
 #include "connect/base/clock.h"
@@ -76,6 +77,8 @@ static struct task *task_new(const struct task_conf *conf) {
     t->plugin = conf->plugin;
     t->connector_config = kc_config_copy(conf->connector_config);
     t->task_config = kc_config_copy(conf->task_config);
+    t->raw_connector_config = conf->raw_connector_config ? kc_config_copy(conf->raw_connector_config) : NULL;
+    t->raw_task_config = conf->raw_task_config ? kc_config_copy(conf->raw_task_config) : NULL;
     t->worker = conf->worker;
     t->statuses = conf->statuses;
     t->offsets = conf->offsets;
@@ -96,6 +99,8 @@ static void destroy(struct task *t) {
     converters_done(&t->converters);
     kc_config_free(t->connector_config);
     kc_config_free(t->task_config);
+    kc_config_free(t->raw_connector_config);
+    kc_config_free(t->raw_task_config);
     arena_free(t->arena);
     pthread_cond_destroy(&t->changed);
     pthread_mutex_destroy(&t->lock);
@@ -138,11 +143,19 @@ static void wait_until_started(struct task *t) {
         task_wait(t, 60 * 1000, task_target(t));
 }
 
-static void report_end(struct task *t, int rc, const struct kc_error *err) {
+void task_conceal(const struct task *t, struct kc_error *err) {
+    if (t->raw_connector_config)
+        conceal_error(t->raw_connector_config, t->connector_config, err);
+    if (t->raw_task_config)
+        conceal_error(t->raw_task_config, t->task_config, err);
+}
+
+static void report_end(struct task *t, int rc, struct kc_error *err) {
     if (rc == 0) {
         task_status(t, STATE_UNASSIGNED, NULL);
         return;
     }
+    task_conceal(t, err);
     AUTO_TEXT trace = err_trace(err);
     kc_log(KC_ERROR, LOG_TASK, "%s{id=%s-%d} Task threw an uncaught and unrecoverable exception. %s: %s",
            t->plugin->kind == KC_KIND_SINK ? "WorkerSinkTask" : "WorkerSourceTask", t->connector, t->number,

@@ -20,6 +20,8 @@ struct task_conf {
     const struct kc_plugin *plugin;           /* of the connector */
     const struct kc_config *connector_config; /* references resolved */
     const struct kc_config *task_config;      /* references resolved */
+    /* The same with references as they were given: what came from them does not show in errors. May be NULL. */
+    const struct kc_config *raw_connector_config, *raw_task_config;
     const struct worker_conf *worker;
     enum target_state target; /* STARTED or PAUSED */
     int32_t generation;

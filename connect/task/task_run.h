@@ -21,6 +21,7 @@ struct task {
     int number;
     const struct kc_plugin *plugin;
     struct kc_config *connector_config, *task_config;
+    struct kc_config *raw_connector_config, *raw_task_config; /* for task_conceal; may be NULL */
     const struct worker_conf *worker;
     char *worker_id;
     struct status_store *statuses;
@@ -64,6 +65,8 @@ static inline enum target_state task_target(const struct task *t) {
 void task_wait(struct task *t, int64_t ms, enum target_state target);
 /* From now on `wake(arg)` is called after a change of stop or target; NULL ends that. @thread task */
 void task_set_wake(struct task *t, void (*wake)(void *arg), void *arg);
+/* Puts references back in the place of what came from config providers, before an error is logged or written. */
+void task_conceal(const struct task *t, struct kc_error *err);
 /* Writes a status unless the task was cancelled. @thread task  @blocks no */
 void task_status(struct task *t, enum state state, const char *trace);
 

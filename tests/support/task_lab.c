@@ -59,6 +59,7 @@ void task_lab_init(struct task_lab *lab, const char *const *worker) {
     char why[512];
     struct kc_error err = {0};
     fake_stores_init();
+    lab->raw = NULL;
     ck_assert_int_eq(plugins_init(NULL, &err), 0);
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     rd_kafka_conf_set(conf, "test.mock.num.brokers", "1", why, sizeof why);
@@ -237,12 +238,16 @@ struct task *task_lab_start(struct task_lab *lab, const struct kc_plugin *plugin
     kc_config_set(config, "name", "c");
     kc_config_set(config, "connector.class", plugin->class_name);
     add_pairs(config, pairs);
+    AUTO(props) raw = kc_config_copy(config);
+    add_pairs(raw, lab->raw);
     struct task_conf conf = {
         .connector = "c",
         .number = number,
         .plugin = plugin,
         .connector_config = config,
         .task_config = config,
+        .raw_connector_config = raw,
+        .raw_task_config = raw,
         .worker = lab->worker,
         .target = target,
         .generation = 1,

@@ -15,6 +15,7 @@ struct task_lab {
     rd_kafka_mock_cluster_t *cluster;
     const char *bootstrap;
     struct worker_conf *worker;
+    const char *const *raw; /* pairs that the next task was given with references in their place; NULL: none */
 };
 
 enum { LAB_WAIT_MS = 40000 };

@@ -39,7 +39,7 @@ static int fake_start(struct kc_sink_context *ctx, const void *conf, void **ret_
     (void)conf;
     note("start");
     if (fake.fail_start)
-        return kc_fail(err, KC_CONNECT_EXCEPTION, "cannot start today");
+        return kc_fail(err, KC_CONNECT_EXCEPTION, "cannot start today with %s", kc_config_get(ctx->config, "place"));
     *ret_self = ctx;
     return 0;
 }
@@ -347,13 +347,17 @@ START_TEST(test_put_fail) {
 END_TEST
 
 START_TEST(test_start_fails) {
+    static const char *const pairs[] = {"topics", "t", "place", "secret-place", NULL};
+    static const char *const raw[] = {"place", "${file:a:b}", NULL};
     fake.fail_start = true;
+    lab.raw = raw;
     task_lab_topic(&lab, "t", 1);
-    struct task *t = start(plain);
+    struct task *t = start(pairs);
     ck_assert(fake_status_wait("FAILED", LAB_WAIT_MS));
     ck_assert(task_join(t, clock_ms() + LAB_WAIT_MS));
     task_free(t);
-    ck_assert_str_eq(fake_trace(), "org.apache.kafka.connect.errors.ConnectException: cannot start today");
+    ck_assert_str_eq(fake_trace(),
+                     "org.apache.kafka.connect.errors.ConnectException: cannot start today with ${file:a:b}");
     ck_assert_str_eq(buf_text(&fake.calls), "start");
 }
 END_TEST
