@@ -101,8 +101,10 @@ static void order_chain(STACK_OF(X509) * certs, EVP_PKEY *key) {
 
 /* ---- PKCS12 ---- */
 
+/* RC2 and friends, which older keytools wrote. Loaded when first needed, for the life of the process. */
+static OSSL_PROVIDER *legacy_provider;
 static void load_legacy(void) {
-    OSSL_PROVIDER_try_load(NULL, "legacy", 1); /* RC2 and friends, which older keytools wrote */
+    legacy_provider = OSSL_PROVIDER_try_load(NULL, "legacy", 1);
 }
 
 static int pkcs12_parse(const void *data, size_t len, const char *name, const char *password, EVP_PKEY **ret_key,
