@@ -241,8 +241,8 @@ static int list_page(struct listing *l, const char *token, struct kc_error *err)
     }
 }
 
-/* Pages follow by start-after: it needs no token that some stores get wrong. A store that ignores it is asked by token.
- */
+/* Pages follow by start-after: it needs no token that some stores get wrong. A store that ignores it is asked by its
+ * token. */
 static int list_pages(struct listing *l, struct kc_error *err) {
     AUTO_BUF token;
     buf_init(&token, LISTING_LIMIT);
