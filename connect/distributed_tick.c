@@ -91,13 +91,15 @@ static bool signs(struct herder *h) {
 
 static bool key_turn(struct herder *h) {
     const struct worker_conf *c = h->conf;
-    if (!herder_is_leader(h) || !signs(h))
+    if (!signs(h))
         return false;
-    if (!h->has_key && h->snap->has_session_key) {
+    if (!h->has_key && h->snap->has_session_key) { /* written before this worker came: no listener told of it */
         h->key = h->snap->session_key;
         h->has_key = true;
         h->key_expiration_ms = session_key_expiration(&h->key, c->inter_worker_key_ttl_ms);
     }
+    if (!herder_is_leader(h))
+        return false;
     bool due = !h->has_key || h->key_expiration_ms <= clock_wall_ms() ||
                !session_key_fits(&h->key, c->inter_worker_key_algorithm, c->inter_worker_key_size);
     if (!due)

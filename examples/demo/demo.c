@@ -23,8 +23,9 @@ static rd_kafka_t *client(rd_kafka_type_t type, const char *bootstrap) {
     char why[512];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     if (rd_kafka_conf_set(conf, "bootstrap.servers", bootstrap, why, sizeof why) != RD_KAFKA_CONF_OK ||
-        rd_kafka_conf_set(conf, "group.id", "demo", why, sizeof why) != RD_KAFKA_CONF_OK ||
-        rd_kafka_conf_set(conf, "enable.auto.commit", "false", why, sizeof why) != RD_KAFKA_CONF_OK)
+        (type == RD_KAFKA_CONSUMER &&
+         (rd_kafka_conf_set(conf, "group.id", "demo", why, sizeof why) != RD_KAFKA_CONF_OK ||
+          rd_kafka_conf_set(conf, "enable.auto.commit", "false", why, sizeof why) != RD_KAFKA_CONF_OK)))
         die("configuration", why);
     rd_kafka_t *rk = rd_kafka_new(type, conf, why, sizeof why);
     if (!rk)

@@ -30,7 +30,8 @@ def test_unknown_plugin_classes(worker, bucket, unique, key, value):
 
 
 def test_all_problems_are_reported_at_once(worker, bucket, unique):
-    config = sink_config(bucket, ["t"], flush__size="0", tasks__max="many", s3__part__size="1", s3__bucket__name=None)
+    config = sink_config(bucket, ["t"], flush__size="few", tasks__max="many", s3__part__size="1")
+    del config["s3.bucket.name"]
     found = errors_of(worker, "S3SinkConnector", {**config, "name": "x"})
     assert {"flush.size", "tasks.max", "s3.part.size", "s3.bucket.name"} <= set(found)
     assert "Invalid value many for configuration tasks.max: Not a number of type INT" in found["tasks.max"]

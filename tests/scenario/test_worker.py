@@ -21,10 +21,10 @@ def test_hello_sink_from_plugin_path(make_worker, topics, unique, tmp_path):
     hello = [p for p in plugins if "hello" in p["class"].lower()]
     assert len(hello) == 1 and hello[0]["type"] == "sink", plugins
     options = worker.rest("GET", f"/connector-plugins/{hello[0]['class']}/config")[1]
-    assert any(o["name"] == "file" for o in options), options
+    assert any(o["name"] == "hello.file" for o in options), options
     t = topics.create(unique("t"))
     topics.produce(t, [(b"k", b"one"), (b"k", b"two")])
-    worker.put("hello", {"connector.class": hello[0]["class"], "topics": t, "file": str(out), "value.converter": STRING})
+    worker.put("hello", {"connector.class": hello[0]["class"], "topics": t, "hello.file": str(out), "value.converter": STRING})
     worker.wait_state("hello", tasks=1)
     eventually("lines", lambda: out.exists() and out.read_text().count("\n") == 2)
     assert "one" in out.read_text() and "two" in out.read_text()
