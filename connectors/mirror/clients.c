@@ -95,21 +95,48 @@ static int fix_addresses(struct kc_config *props, enum mirror_side side, struct 
     return 0;
 }
 
-rd_kafka_t *mirror_client(const struct kc_config *config, enum client_kind kind, enum mirror_side side,
-                          const char *role, struct kc_error *err) {
+/* What a client is really given. NULL with err. */
+static struct kc_config *ready_props(const struct kc_config *config, enum client_kind kind, enum mirror_side side,
+                                     const char *role, struct kc_error *err) {
     AUTO(props) props = mirror_client_props(config, kind, side, role);
     kc_config_remove(props, "poll.timeout.ms"); /* consumer.poll.timeout.ms is ours */
     if (fix_addresses(props, side, err) < 0)
         return NULL;
-    /* librdkafka assigns partitions only within a group; none of that name is ever joined and nothing committed */
-    if (kind == CLIENT_CONSUMER && !kc_config_has(props, "group.id"))
-        kc_config_set(props, "group.id", kc_config_get(props, "client.id"));
-    if (kind == CLIENT_CONSUMER)
+    if (kind == CLIENT_CONSUMER) {
+        /* librdkafka assigns partitions only within a group; none of that name is ever joined and nothing committed */
+        if (!kc_config_has(props, "group.id"))
+            kc_config_set(props, "group.id", kc_config_get(props, "client.id"));
         kc_config_set(props, "allow.auto.create.topics", "false");
+    }
+    return TAKE(props);
+}
+
+rd_kafka_t *mirror_client(const struct kc_config *config, enum client_kind kind, enum mirror_side side,
+                          const char *role, struct kc_error *err) {
+    AUTO(props) props = ready_props(config, kind, side, role, err);
+    if (!props)
+        return NULL;
     if (kind == CLIENT_ADMIN)
         return admin_open(props, err);
     rd_kafka_conf_t *conf = client_conf(kind, props, err);
     return conf ? client_new(kind, conf, err) : NULL;
+}
+
+rd_kafka_t *mirror_producer(const struct kc_config *config, enum mirror_side side, const char *role,
+                            void (*delivered)(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque), void *opaque,
+                            struct kc_error *err) {
+    AUTO(props) props = ready_props(config, CLIENT_PRODUCER, side, role, err);
+    rd_kafka_conf_t *conf = props ? client_conf(CLIENT_PRODUCER, props, err) : NULL;
+    if (!conf)
+        return NULL;
+    rd_kafka_conf_set_dr_msg_cb(conf, delivered);
+    rd_kafka_conf_set_opaque(conf, opaque);
+    return client_new(CLIENT_PRODUCER, conf, err);
+}
+
+struct kc_config *mirror_wire_props(const struct kc_config *config, enum mirror_side side, const char *role,
+                                    struct kc_error *err) {
+    return ready_props(config, CLIENT_ADMIN, side, role, err);
 }
 
 int mirror_create_internal(rd_kafka_t *admin, const char *topic, int16_t replication_factor, int64_t timeout_ms,

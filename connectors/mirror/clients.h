@@ -23,6 +23,15 @@ struct kc_config *mirror_client_props(const struct kc_config *config, enum clien
 rd_kafka_t *mirror_client(const struct kc_config *config, enum client_kind kind, enum mirror_side side,
                           const char *role, struct kc_error *err);
 
+/* A producer whose deliveries are reported to `delivered` with `opaque`. */
+rd_kafka_t *mirror_producer(const struct kc_config *config, enum mirror_side side, const char *role,
+                            void (*delivered)(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque), void *opaque,
+                            struct kc_error *err);
+
+/* The same properties for requests that librdkafka does not know (connect/kafka/wire.h). Caller frees. */
+struct kc_config *mirror_wire_props(const struct kc_config *config, enum mirror_side side, const char *role,
+                                    struct kc_error *err);
+
 /* Makes sure that a compacted topic with one partition exists. A topic that is there is taken as it is.
  * @blocks up to timeout_ms, less when *stop becomes true  @source MirrorUtils.createCompactedTopic */
 int mirror_create_internal(rd_kafka_t *admin, const char *topic, int16_t replication_factor, int64_t timeout_ms,

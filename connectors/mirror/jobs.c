@@ -14,8 +14,8 @@ enum { JOBS_MAX = 8, REPEAT_FIRST_MS = 5000 };
 struct job {
     const char *what;
     job_function run;
-    int64_t interval_ms; /* 0: once */
-    int64_t next_ms;
+    int64_t interval_ms;
+    int64_t next_ms; /* INT64_MAX: not again */
 };
 
 struct jobs {
@@ -94,49 +94,55 @@ static void rest(struct jobs *jobs, int64_t until_ms) {
     pthread_mutex_unlock(&jobs->lock);
 }
 
-static void run_first(struct jobs *jobs) {
-    for (int i = 0; i < jobs->first_count;) {
-        if (atomic_load(&jobs->stopping))
-            return;
-        if (run_job(jobs, &jobs->first[i]) == 0)
-            i++;
-        else
-            rest(jobs, clock_ms() + REPEAT_FIRST_MS);
-    }
-    pthread_mutex_lock(&jobs->lock);
-    jobs->first_done = true;
-    pthread_cond_broadcast(&jobs->changed);
-    pthread_mutex_unlock(&jobs->lock);
+/* One of the first jobs, which becomes a repeated one while it fails. */
+static void run_first(struct jobs *jobs, struct job *job) {
+    bool done = run_job(jobs, job) == 0;
+    job->interval_ms = done ? 0 : REPEAT_FIRST_MS;
+    job->next_ms = done ? INT64_MAX : clock_ms() + REPEAT_FIRST_MS;
 }
 
-static struct job *earliest(struct jobs *jobs) {
-    struct job *found = NULL;
-    for (int i = 0; i < jobs->every_count; i++)
-        if (!found || jobs->every[i].next_ms < found->next_ms)
-            found = &jobs->every[i];
-    return found;
+static void pick(struct job *list, int count, struct job **found) {
+    for (int i = 0; i < count; i++)
+        if (list[i].next_ms != INT64_MAX && (!*found || list[i].next_ms < (*found)->next_ms))
+            *found = &list[i];
+}
+
+/* Runs the job that is due next. False: there is none, now or later. */
+static bool run_next(struct jobs *jobs) {
+    struct job *job = NULL;
+    pick(jobs->first, jobs->first_count, &job);
+    pick(jobs->every, jobs->every_count, &job);
+    if (!job)
+        return false;
+    rest(jobs, job->next_ms);
+    if (atomic_load(&jobs->stopping))
+        return false;
+    if (job >= jobs->first && job < jobs->first + JOBS_MAX) {
+        run_first(jobs, job);
+        return true;
+    }
+    run_job(jobs, job);
+    job->next_ms += job->interval_ms;
+    int64_t now = clock_ms();
+    if (job->next_ms < now) /* runs that were missed are not made up for */
+        job->next_ms = now;
+    return true;
 }
 
 static void *jobs_thread(void *arg) {
     struct jobs *jobs = arg;
     log_context(jobs->context);
-    run_first(jobs);
+    for (int i = 0; i < jobs->first_count && !atomic_load(&jobs->stopping); i++)
+        run_first(jobs, &jobs->first[i]);
+    pthread_mutex_lock(&jobs->lock);
+    jobs->first_done = true;
+    pthread_cond_broadcast(&jobs->changed);
+    pthread_mutex_unlock(&jobs->lock);
     int64_t now = clock_ms();
     for (int i = 0; i < jobs->every_count; i++)
         jobs->every[i].next_ms += now;
-    while (!atomic_load(&jobs->stopping)) {
-        struct job *job = earliest(jobs);
-        if (!job)
-            break;
-        rest(jobs, job->next_ms);
-        if (atomic_load(&jobs->stopping))
-            break;
-        run_job(jobs, job);
-        job->next_ms += job->interval_ms;
-        now = clock_ms();
-        if (job->next_ms < now) /* runs that were missed are not made up for */
-            job->next_ms = now;
-    }
+    while (!atomic_load(&jobs->stopping) && run_next(jobs))
+        ;
     return NULL;
 }
 
