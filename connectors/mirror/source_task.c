@@ -30,12 +30,19 @@ struct mirrored {
     struct sync_partition sync;
 };
 
+/* librdkafka waits for its messages before it lets go of a consumer, and the worker may need their bytes for longer
+ * than the task lives: the last of both ends the consumer. All on the task's thread. */
+struct consumer {
+    rd_kafka_t *rk;
+    rd_kafka_queue_t *queue;
+    unsigned users; /* the task and the batches with messages */
+};
+
 struct source_task {
     struct kc_source_context *ctx;
     const struct mirror_conf *conf;
     struct mirror_policy policy;
-    rd_kafka_t *rk;
-    rd_kafka_queue_t *queue;
+    struct consumer *consumer;
     int64_t fetch_wake_ms, poll_records;
     struct sync_writer *syncs; /* NULL: emit.offset-syncs.enabled=false */
     struct mirrored *parts;
@@ -130,7 +137,7 @@ static int ask_group(struct source_task *t, rd_kafka_topic_partition_list_t *lis
     for (int i = 0; i < list->cnt; i++)
         if (list->elems[i].offset < 0)
             rd_kafka_topic_partition_list_add(unknown, list->elems[i].topic, list->elems[i].partition);
-    rd_kafka_resp_err_t code = unknown->cnt ? rd_kafka_committed(t->rk, unknown, COMMITTED_MS) : 0;
+    rd_kafka_resp_err_t code = unknown->cnt ? rd_kafka_committed(t->consumer->rk, unknown, COMMITTED_MS) : 0;
     for (int i = 0; !code && i < unknown->cnt; i++) {
         rd_kafka_topic_partition_t *p =
             rd_kafka_topic_partition_list_find(list, unknown->elems[i].topic, unknown->elems[i].partition);
@@ -151,19 +158,26 @@ static int assign(struct source_task *t, const struct kc_config *props, struct k
     for (int i = 0; rc == 0 && i < list->cnt; i++)
         if (list->elems[i].offset < 0)
             rc = reset_offset(props, &list->elems[i].offset, err);
-    rd_kafka_resp_err_t code = rc == 0 ? rd_kafka_assign(t->rk, list) : RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_resp_err_t code = rc == 0 ? rd_kafka_assign(t->consumer->rk, list) : RD_KAFKA_RESP_ERR_NO_ERROR;
     rd_kafka_topic_partition_list_destroy(list);
     return code ? client_error(err, code, "Partitions cannot be assigned to the consumer") : rc;
 }
 
 /* ---- Life ---- */
 
+static void consumer_unref(struct consumer *c) {
+    if (!c || --c->users)
+        return;
+    if (c->queue)
+        rd_kafka_queue_destroy(c->queue);
+    client_free(c->rk);
+    free(c);
+}
+
 static void task_stop(void *self) {
     struct source_task *t = self;
     t->syncs = sync_writer_free(t->syncs);
-    if (t->queue)
-        rd_kafka_queue_destroy(t->queue);
-    client_free(t->rk);
+    consumer_unref(t->consumer);
     map_free(t->by_name);
     map_free(t->by_handle);
     for (size_t i = 0; i < t->count; i++) {
@@ -186,11 +200,15 @@ static int open_syncs(struct source_task *t, struct kc_error *err) {
 static int open_consumer(struct source_task *t, struct kc_error *err) {
     AUTO(props) props = mirror_client_props(t->ctx->config, CLIENT_CONSUMER, MIRROR_SOURCE, "replication-consumer");
     t->poll_records = client_number(CLIENT_CONSUMER, props, "max.poll.records");
-    t->rk = mirror_client(t->ctx->config, CLIENT_CONSUMER, MIRROR_SOURCE, "replication-consumer", err);
-    if (!t->rk)
+    struct consumer *c = t->consumer = calloc(1, sizeof *c);
+    if (!c)
+        abort();
+    c->users = 1;
+    c->rk = mirror_client(t->ctx->config, CLIENT_CONSUMER, MIRROR_SOURCE, "replication-consumer", err);
+    if (!c->rk)
         return -1;
-    rd_kafka_poll_set_consumer(t->rk);
-    t->queue = rd_kafka_queue_get_consumer(t->rk);
+    rd_kafka_poll_set_consumer(c->rk);
+    c->queue = rd_kafka_queue_get_consumer(c->rk);
     return assign(t, props, err);
 }
 
@@ -216,6 +234,7 @@ static int task_start(struct kc_source_context *ctx, const void *conf, void **re
 /* ---- Records ---- */
 
 struct messages {
+    struct consumer *consumer;
     uint32_t count;
     rd_kafka_message_t *items[];
 };
@@ -224,6 +243,7 @@ static void let_go(void *arg) {
     struct messages *m = arg;
     for (uint32_t i = 0; i < m->count; i++)
         rd_kafka_message_destroy(m->items[i]);
+    consumer_unref(m->consumer);
 }
 
 /* The first message is waited for, what else is there already comes with it. Messages live as long as the arena. */
@@ -235,14 +255,16 @@ static const struct messages *consume(struct source_task *t, struct kc_batch *ba
                   : t->conf->poll_timeout_ms > POLL_MAX_MS ? POLL_MAX_MS
                                                            : (int)t->conf->poll_timeout_ms;
     struct messages *m = kc_arena_alloc(batch->arena, sizeof *m + limit * sizeof *m->items);
-    ssize_t got = rd_kafka_consume_batch_queue(t->queue, wait_ms, m->items, 1);
+    ssize_t got = rd_kafka_consume_batch_queue(t->consumer->queue, wait_ms, m->items, 1);
     if (got == 1 && limit > 1) {
-        ssize_t more = rd_kafka_consume_batch_queue(t->queue, 0, m->items + 1, limit - 1);
+        ssize_t more = rd_kafka_consume_batch_queue(t->consumer->queue, 0, m->items + 1, limit - 1);
         got += more > 0 ? more : 0;
     }
     m->count = got > 0 ? (uint32_t)got : 0;
     if (m->count) {
-        client_fetch_wake(t->rk, m->count < limit, &t->fetch_wake_ms);
+        client_fetch_wake(t->consumer->rk, m->count < limit, &t->fetch_wake_ms);
+        m->consumer = t->consumer;
+        m->consumer->users++;
         arena_at_reset(batch->arena, let_go, m);
     }
     return m;

@@ -16,7 +16,10 @@ static int offset(struct kc_source_context *ctx, struct kc_arena *arena, const s
         *ret_offset = kc_null();
         return 0;
     }
-    return kc_value_from_json(arena, kc_arena_strdup(arena, text), strlen(text), ret_offset, err);
+    if (kc_value_from_json(arena, kc_arena_strdup(arena, text), strlen(text), ret_offset, err) < 0)
+        return -1;
+    *ret_offset = kc_json_expand(arena, *ret_offset); /* as the worker gives it */
+    return 0;
 }
 
 static const struct kc_source_partition *partition(struct kc_source_context *ctx, const struct kc_value *map) {
