@@ -13,11 +13,14 @@
 
 enum {
     BATCH_RECORDS = 2000,
-    FREE_BATCHES_MAX = 4,  /* kept for the next polls */
+    FREE_BATCHES_MAX = 32, /* kept for the next polls */
     QUICK_POLL_MS = 5,     /* a poll that is shorter and gives nothing did not wait */
     IDLE_WAIT_MS = 100,    /* then the task waits for it */
     SEND_BACKOFF_MS = 100, /* after a retriable failure to send */
     POLL_ERROR_BACKOFF_MS = 500,
+    HELD_SERVE_MS = 10, /* while too much memory waits for acknowledgements */
+    HELD_MAX_BYTES = 64 * 1024 * 1024,
+    HELD_SHARE = 8,      /* of kconnect.memory.limit, when that is less */
     PAUSED_SERVE_MS = 50 /* how often a paused task looks for acknowledgements that are still outstanding */
 };
 
@@ -25,35 +28,47 @@ enum {
 
 static struct source_batch *batch_new(struct source_task *s) {
     struct list *item = list_pop(&s->free_batches);
-    struct source_batch *sb;
-    if (item) {
+    struct source_batch *sb = item ? CONTAINER_OF(item, struct source_batch, link) : NULL;
+    if (sb) {
         s->free_count--;
-        sb = CONTAINER_OF(item, struct source_batch, link);
     } else {
         sb = calloc(1, sizeof *sb);
-        if (!sb || !(sb->batch.records = calloc(BATCH_RECORDS, sizeof(*sb->batch.records))) ||
-            !(sb->acks = calloc(BATCH_RECORDS, sizeof(*sb->acks))))
+        if (!sb)
             abort();
         sb->batch.arena = arena_new(0);
-        sb->batch.capacity = BATCH_RECORDS;
         list_init(&sb->link);
     }
+    /* The connector fills one array that is always the same; what it used is moved into the arena afterwards. */
+    sb->batch.records = s->polled;
+    sb->batch.capacity = BATCH_RECORDS;
     sb->batch.count = 0;
     sb->next = sb->held = 0;
     sb->sent = false;
+    list_append(&s->in_flight, &sb->link);
     return sb;
+}
+
+static void batch_keep_records(struct source_task *s, struct source_batch *sb) {
+    size_t count = sb->batch.count;
+    struct kc_record *records = kc_arena_alloc(sb->batch.arena, count * sizeof(*records));
+    memcpy(records, sb->batch.records, count * sizeof(*records));
+    sb->batch.records = records;
+    sb->batch.capacity = sb->batch.count;
+    sb->acks = kc_arena_zalloc(sb->batch.arena, count * sizeof(*sb->acks));
+    sb->bytes = arena_used(sb->batch.arena);
+    s->held_bytes += sb->bytes;
 }
 
 static void batch_free(struct source_batch *sb) {
     arena_free(sb->batch.arena);
-    free(sb->batch.records);
-    free(sb->acks);
     free(sb);
 }
 
 /* Nobody needs its records any more. */
 static void batch_recycle(struct source_task *s, struct source_batch *sb) {
     list_remove(&sb->link);
+    s->held_bytes -= sb->bytes;
+    sb->bytes = 0;
     if (s->free_count == FREE_BATCHES_MAX) {
         batch_free(sb);
         return;
@@ -73,6 +88,12 @@ static void free_batches(struct list *head) {
     struct list *item;
     while ((item = list_pop(head)))
         batch_free(CONTAINER_OF(item, struct source_batch, link));
+}
+
+/* A source with nothing to do keeps one batch. */
+static void trim_free_batches(struct source_task *s) {
+    for (; s->free_count > 1; s->free_count--)
+        batch_free(CONTAINER_OF(list_pop(&s->free_batches), struct source_batch, link));
 }
 
 /* ---- Start ---- */
@@ -133,7 +154,6 @@ static void stay_paused(struct source_task *s) {
 /* The next batch, or none. -1: the task fails. */
 static int poll_once(struct source_task *s, struct kc_error *err) {
     struct source_batch *sb = batch_new(s);
-    list_append(&s->in_flight, &sb->link);
     int64_t before = clock_ms();
     if (s->ops->poll(s->self, &sb->batch, err) < 0) {
         sb->sent = true;
@@ -149,10 +169,12 @@ static int poll_once(struct source_task *s, struct kc_error *err) {
     }
     if (sb->batch.count == 0) {
         batch_recycle(s, sb);
+        trim_free_batches(s);
         if (clock_ms() - before < QUICK_POLL_MS)
             task_wait(s->task, IDLE_WAIT_MS, TARGET_STARTED);
         return 0;
     }
+    batch_keep_records(s, sb);
     s->current = sb;
     return 0;
 }
@@ -186,6 +208,10 @@ static int round_once(struct source_task *s, struct kc_error *err) {
     }
     if (task_stopping(s->task))
         return 0;
+    if (s->held_bytes > s->held_max_bytes) { /* one partition of a topic lags behind the others */
+        source_serve(s, HELD_SERVE_MS);
+        return s->current ? send_current(s, err) : 0;
+    }
     if (!s->current) {
         if (poll_once(s, err) < 0)
             return -1;
@@ -210,6 +236,7 @@ static void end(struct source_task *s) {
     acks_free(s->acks);
     free_batches(&s->in_flight);
     free_batches(&s->free_batches);
+    free(s->polled);
 }
 
 int source_task_run(struct task *t, struct kc_error *err) {
@@ -217,7 +244,13 @@ int source_task_run(struct task *t, struct kc_error *err) {
     list_init(&s.free_batches);
     list_init(&s.in_flight);
     s.topics = map_new(free);
+    s.held_max_bytes = HELD_MAX_BYTES;
+    if (t->worker->memory_limit_bytes / HELD_SHARE < HELD_MAX_BYTES)
+        s.held_max_bytes = (size_t)t->worker->memory_limit_bytes / HELD_SHARE;
     s.acks = acks_new(on_release, &s);
+    s.polled = calloc(BATCH_RECORDS, sizeof(*s.polled));
+    if (!s.polled)
+        abort();
     t->kind = &s;
     t->tolerance.report = source_report;
     t->tolerance.where = source_where;

@@ -19,10 +19,11 @@
 struct source_batch {
     struct list link; /* in free or in flight */
     struct kc_batch batch;
-    struct ack *acks; /* entry i is of record i */
+    struct ack *acks; /* entry i is of record i; in the arena, as the records are after the poll */
     uint32_t next;    /* the first record that was not sent yet */
     uint32_t held;    /* records that were sent and whose memory is still needed */
     bool sent;        /* all are */
+    size_t bytes;     /* of the arena after the poll */
 };
 
 /* A topic that was written to. */
@@ -47,7 +48,9 @@ struct source_task {
     struct acks *acks;
     struct list free_batches, in_flight;
     unsigned free_count;
-    struct source_batch *current; /* polled and not completely sent */
+    struct kc_record *polled;          /* what connectors fill */
+    size_t held_bytes, held_max_bytes; /* of all batches in flight */
+    struct source_batch *current;      /* polled and not completely sent */
 
     struct offset_store *own_offsets; /* of offsets.storage.topic; NULL: the worker's only */
     bool worker_offsets_too;          /* own_offsets is not the same topic as the worker's */

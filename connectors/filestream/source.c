@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "config/def.h"
+#include "connect/base/arena.h"
 #include "connect/base/clock.h"
 #include "connect/convert/charset.h"
 #include "connectors/filestream/filestream.h"
@@ -19,7 +20,7 @@
 #define FILENAME_FIELD "filename"
 #define POSITION_FIELD "position"
 
-enum { READ_BYTES = 64 * 1024, LINE_MAX_BYTES = 256 * 1024 * 1024, IDLE_MS = 1000 };
+enum { READ_BYTES = 64 * 1024, LINE_MAX_BYTES = 256 * 1024 * 1024, IDLE_MS = 1000, POLL_BYTES = 512 * 1024 };
 
 struct source_conf {
     const char *file, *topic;
@@ -238,8 +239,8 @@ static struct kc_value text_value(struct kc_arena *arena, const char *text, size
     return charset_repair_utf8(arena, kc_arena_copy(arena, text, len), len);
 }
 
-/* Records of the complete lines that were read, at most batch.size. */
-static void take_lines(struct file_source *s, struct kc_batch *batch) {
+/* Records of the complete lines that were read; true when the batch has batch.size of them. */
+static bool take_lines(struct file_source *s, struct kc_batch *batch) {
     uint32_t limit = s->conf->batch_size > 0 ? (uint32_t)s->conf->batch_size : 1;
     int64_t now = clock_wall_ms();
     const char *text;
@@ -256,6 +257,7 @@ static void take_lines(struct file_source *s, struct kc_batch *batch) {
         r->source_offset = kc_map_new(batch->arena, 1);
         kc_map_put(&r->source_offset, POSITION_FIELD, s->file ? kc_int(KC_INT64, s->position) : kc_null());
     }
+    return batch->count >= limit;
 }
 
 static int source_poll(void *self, struct kc_batch *batch, struct kc_error *err) {
@@ -268,13 +270,14 @@ static int source_poll(void *self, struct kc_batch *batch, struct kc_error *err)
         s->partition = s->ctx->partition(s->ctx, &partition);
     }
     for (ssize_t n = 1; n > 0 && !s->ctx->stopping(s->ctx);) { /* a long line takes several reads */
-        take_lines(s, batch);
-        if (batch->count)
+        if (take_lines(s, batch) || arena_used(batch->arena) >= POLL_BYTES)
             return 0;
         n = read_some(s, err);
         if (n < 0)
             return -1;
     }
+    if (batch->count)
+        return 0;
     s->ctx->wait(s->ctx, IDLE_MS);
     return 0;
 }
