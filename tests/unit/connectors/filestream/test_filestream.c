@@ -189,14 +189,14 @@ START_TEST(test_long_line) {
     append(text);
     append("end\n");
     source_init(&s, NULL);
-    ck_assert_str_eq(poll_lines(&s), "short@6|");
-    s.batch.count = 0;
     ck_assert_int_eq(filestream_source_connector.source_task->poll(s.self, &s.batch, &s.err), 0);
-    ck_assert_uint_eq(s.records[0].value.len, LONG);
-    ck_assert_int_eq(memcmp(s.records[0].value.s, text, LONG), 0);
-    while (s.batch.count == 1 && s.records[0].value.len == LONG) /* "end" came with it or comes now */
-        poll_lines(&s);
-    ck_assert_int_eq(kc_map_get(&s.records[s.batch.count - 1].source_offset, "position")->i, 6 + LONG + 1 + 4);
+    ck_assert_uint_ge(s.batch.count, 2);
+    ck_assert_uint_eq(s.records[1].value.len, LONG);
+    ck_assert_int_eq(memcmp(s.records[1].value.s, text, LONG), 0);
+    if (s.batch.count == 2)
+        ck_assert_str_eq(poll_lines(&s), "end@3145739|");
+    else
+        ck_assert_uint_eq(s.records[2].value.len, 3);
     source_done(&s);
     free(text);
 }
