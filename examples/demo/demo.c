@@ -92,8 +92,10 @@ static int fill(const char *bootstrap, int records) {
         char source[32], sink[32];
         snprintf(source, sizeof source, "source-topic-%d", t);
         snprintf(sink, sizeof sink, "sink-topic-%d", t);
-        create_topic(rk, source);
-        create_topic(rk, sink);
+        if (partition_count(rk, source) == 0)
+            create_topic(rk, source);
+        if (partition_count(rk, sink) == 0)
+            create_topic(rk, sink);
         for (int tries = 0; partition_count(rk, source) != PARTITIONS || partition_count(rk, sink) != PARTITIONS;
              tries++) {
             if (tries == 50)
@@ -119,25 +121,59 @@ static int64_t records_in(rd_kafka_t *rk, const char *topic, int partition) {
     return rc == RD_KAFKA_RESP_ERR_NO_ERROR ? high - low : 0;
 }
 
-/* The first `count` records of a partition. */
-static rd_kafka_message_t **read_all(rd_kafka_t *rk, const char *topic, int partition, int64_t count) {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = RD_KAFKA_OFFSET_BEGINNING;
+/* All records of a topic, by partition and in order. */
+struct topic_records {
+    char name[32];
+    int64_t expected[PARTITIONS];
+    int64_t count[PARTITIONS];
+    rd_kafka_message_t **records[PARTITIONS];
+};
+
+static void expect_topic(rd_kafka_t *rk, struct topic_records *t, const char *stem, int number) {
+    snprintf(t->name, sizeof t->name, "%s-topic-%d", stem, number);
+    for (int p = 0; p < PARTITIONS; p++) {
+        t->expected[p] = records_in(rk, t->name, p);
+        t->records[p] = calloc((size_t)t->expected[p] + 1, sizeof *t->records[p]);
+        if (!t->records[p])
+            die(t->name, "out of memory");
+    }
+}
+
+/* Reads everything that was expected of both topics in one go. */
+static void read_topics(rd_kafka_t *rk, struct topic_records *topics, int count) {
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(count * PARTITIONS);
+    int64_t left = 0;
+    for (int t = 0; t < count; t++) {
+        for (int p = 0; p < PARTITIONS; p++) {
+            rd_kafka_topic_partition_list_add(list, topics[t].name, p)->offset = RD_KAFKA_OFFSET_BEGINNING;
+            left += topics[t].expected[p];
+        }
+    }
     rd_kafka_assign(rk, list);
     rd_kafka_topic_partition_list_destroy(list);
-    rd_kafka_message_t **records = calloc((size_t)count + 1, sizeof *records);
-    for (int64_t n = 0, idle = 0; records && n < count && idle < 10;) {
+    for (int idle = 0; left > 0 && idle < 10;) {
         rd_kafka_message_t *m = rd_kafka_consumer_poll(rk, 1000);
         if (!m) {
             idle++;
-        } else if (m->err) {
-            rd_kafka_message_destroy(m);
-        } else {
-            records[n++] = m;
+            continue;
         }
+        struct topic_records *t = &topics[m->rkt && strcmp(rd_kafka_topic_name(m->rkt), topics[0].name) == 0 ? 0 : 1];
+        if (m->err || t->count[m->partition] == t->expected[m->partition]) {
+            rd_kafka_message_destroy(m);
+            continue;
+        }
+        t->records[m->partition][t->count[m->partition]++] = m;
+        left--;
     }
     rd_kafka_assign(rk, NULL);
-    return records;
+}
+
+static void forget_topic(struct topic_records *t) {
+    for (int p = 0; p < PARTITIONS; p++) {
+        for (int64_t i = 0; i < t->count[p]; i++)
+            rd_kafka_message_destroy(t->records[p][i]);
+        free(t->records[p]);
+    }
 }
 
 static int same_bytes(const void *a, size_t a_len, const void *b, size_t b_len) {
@@ -163,21 +199,30 @@ static int same_headers(const rd_kafka_message_t *a, const rd_kafka_message_t *b
     return 1;
 }
 
-static int compare_partition(rd_kafka_t *rk, const char *source, const char *sink, int partition) {
-    int64_t want = records_in(rk, source, partition), have = records_in(rk, sink, partition);
-    rd_kafka_message_t **a = read_all(rk, source, partition, want), **b = read_all(rk, sink, partition, have);
-    int equal = want == have && want > 0;
-    for (int64_t i = 0; i < want && equal; i++)
-        equal = a[i] && b[i] && same_bytes(a[i]->key, a[i]->key_len, b[i]->key, b[i]->key_len) &&
-                same_bytes(a[i]->payload, a[i]->len, b[i]->payload, b[i]->len) && same_headers(a[i], b[i]);
-    printf("%-16s %-14s %9d %9" PRId64 "  %s\n", source, sink, partition, have, equal ? "equal" : "NOT EQUAL");
-    for (int64_t i = 0; a[i]; i++)
-        rd_kafka_message_destroy(a[i]);
-    for (int64_t i = 0; b[i]; i++)
-        rd_kafka_message_destroy(b[i]);
-    free(a);
-    free(b);
-    return equal;
+static int same_record(const rd_kafka_message_t *a, const rd_kafka_message_t *b) {
+    return same_bytes(a->key, a->key_len, b->key, b->key_len) && same_bytes(a->payload, a->len, b->payload, b->len) &&
+           same_headers(a, b);
+}
+
+/* One pair of topics: a line for every partition. */
+static int compare_topics(rd_kafka_t *rk, int number) {
+    struct topic_records pair[2] = {0};
+    int all_equal = 1;
+    expect_topic(rk, &pair[0], "source", number);
+    expect_topic(rk, &pair[1], "sink", number);
+    read_topics(rk, pair, 2);
+    for (int p = 0; p < PARTITIONS; p++) {
+        int64_t want = pair[0].expected[p], have = pair[1].expected[p];
+        int equal = want > 0 && want == have && pair[0].count[p] == want && pair[1].count[p] == have;
+        for (int64_t i = 0; equal && i < want; i++)
+            equal = same_record(pair[0].records[p][i], pair[1].records[p][i]);
+        printf("%-16s %-14s %9d %9" PRId64 "  %s\n", pair[0].name, pair[1].name, p, have,
+               equal ? "equal" : "NOT EQUAL");
+        all_equal &= equal;
+    }
+    forget_topic(&pair[0]);
+    forget_topic(&pair[1]);
+    return all_equal;
 }
 
 static int64_t records_of(rd_kafka_t *rk, const char *stem) {
@@ -200,13 +245,8 @@ static int compare(const char *bootstrap, int seconds) {
         nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
     int equal = 1;
     printf("%-16s %-14s %9s %9s  %s\n", "source topic", "sink topic", "partition", "records", "result");
-    for (int t = 1; t <= TOPICS; t++) {
-        char source[32], sink[32];
-        snprintf(source, sizeof source, "source-topic-%d", t);
-        snprintf(sink, sizeof sink, "sink-topic-%d", t);
-        for (int p = 0; p < PARTITIONS; p++)
-            equal &= compare_partition(rk, source, sink, p);
-    }
+    for (int t = 1; t <= TOPICS; t++)
+        equal &= compare_topics(rk, t);
     rd_kafka_consumer_close(rk);
     rd_kafka_destroy(rk);
     return equal ? 0 : 1;
