@@ -301,8 +301,11 @@ static int start_fetching(struct topic_log *log, struct kc_error *err) {
     rd_kafka_queue_io_event_enable(main_queue, log->wake_fd, &one, sizeof(one));
     rd_kafka_queue_destroy(main_queue);
     rd_kafka_queue_io_event_enable(log->records, log->wake_fd, &one, sizeof(one));
+    /* From offset 0 and not "the beginning": that would be looked up per partition, and those that are ready first
+     * would begin a fetch that keeps the others waiting. A log that begins later resets to its beginning
+     * (auto.offset.reset). */
     for (int32_t p = 0; p < log->partitions; p++) {
-        if (rd_kafka_consume_start_queue(log->topic, p, RD_KAFKA_OFFSET_BEGINNING, log->records) < 0)
+        if (rd_kafka_consume_start_queue(log->topic, p, 0, log->records) < 0)
             return client_error(err, rd_kafka_last_error(), "Reading topic '%s' partition %d", log->conf.topic, (int)p);
     }
     return 0;
