@@ -22,6 +22,7 @@ struct pending {
     struct rest_exchange *ex;
     int64_t deadline_ms;
     enum herder_op op;
+    char *connector; /* for the Location of one that another worker created */
 };
 
 /* Lock held: the exchange is answered, let its connection go on. */
@@ -36,6 +37,7 @@ static void resume(struct pending *p) {
 static void pending_free(struct pending *p) {
     p->server->outstanding--;
     pthread_cond_broadcast(&p->server->changed);
+    free(p->connector);
     free(p);
 }
 
@@ -82,8 +84,8 @@ static void on_forwarded(struct forward_request *f, void *arg) {
             unsigned status = p->op == HERDER_CREATE       ? 201
                               : p->op == HERDER_PUT_CONFIG ? (created ? 201 : 200)
                                                            : (unsigned)f->status;
-            if (created && ex->segment_count > 1)
-                ex->location = strdup(ex->segments[1]);
+            if (created)
+                ex->location = TAKE(p->connector);
             if (f->reply.len)
                 reply_json(ex, status, f->reply.data, f->reply.len);
             else
@@ -127,6 +129,7 @@ static bool relay(struct pending *p, struct herder_request *req) {
         if (f->body)
             memcpy(f->body, buf_text(&ex->body), ex->body.len + 1);
     }
+    p->connector = req->connector ? strdup(req->connector) : NULL;
     f->done = on_forwarded;
     f->arg = p;
     forwarder_submit(ex->server->forwarder, f);
