@@ -18,6 +18,7 @@
 #include "connect/base/mailbox.h"
 #include "connect/base/thread.h"
 #include "connect/plugins.h"
+#include "connect/task/topic_creation.h"
 #include "connect/task_configs.h"
 
 #define LOG_CONNECTOR "org.apache.kafka.connect.runtime.WorkerConnector"
@@ -148,6 +149,15 @@ static int check_topics(struct connector *c, struct kc_error *err) {
     return 0;
 }
 
+/* Groups of topic.creation.* are not validated before: a source with bad ones fails here. */
+static int check_topic_creation(struct connector *c, struct kc_error *err) {
+    struct topic_creation *tc;
+    if (topic_creation_new(c->resolved, c->setup.topic_creation, &tc, err) < 0)
+        return -1;
+    topic_creation_free(tc);
+    return 0;
+}
+
 /* Resolves and parses the configuration. An error makes the connector FAILED. */
 static int initialise(struct connector *c, struct kc_error *err) {
     int64_t ttl_ms = -1;
@@ -162,7 +172,7 @@ static int initialise(struct connector *c, struct kc_error *err) {
         return -1;
     c->tasks_max = framework.tasks_max;
     c->tasks_max_enforce = framework.tasks_max_enforce;
-    if (sink && check_topics(c, err) < 0)
+    if (sink ? check_topics(c, err) < 0 : check_topic_creation(c, err) < 0)
         return -1;
     if (plugin->options) {
         c->conf = kc_arena_zalloc(c->arena, plugin->conf_size + 1);

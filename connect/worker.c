@@ -140,6 +140,7 @@ int worker_start_connector(struct worker *w, const struct snapshot_connector *co
                                     .statuses = w->setup.statuses,
                                     .worker_id = w->worker_id,
                                     .generation = &w->generation,
+                                    .topic_creation = w->setup.conf->topic_creation,
                                     .listener = w->setup.listener,
                                     .listener_arg = w->setup.listener_arg};
     struct connector *c = plugin ? connector_start(&setup, connector->target, ticket, err) : NULL;

@@ -41,10 +41,7 @@ static bool has_topic(char **names, size_t count, const char *topic) {
 static int ensure_topic(struct task *t, const char *topic, struct kc_error *err) {
     AUTO(props)
     props = client_props_admin(t->worker->text, t->connector_config, "connector-dlq-adminclient-");
-    rd_kafka_conf_t *conf = client_conf(CLIENT_ADMIN, props, err);
-    if (!conf)
-        return -1;
-    AUTO(rd) admin = client_new(CLIENT_ADMIN, conf, err);
+    AUTO(rd) admin = admin_open(props, err);
     if (!admin)
         return -1;
     char **names;

@@ -8,6 +8,7 @@
 
 #include "connect/base/clock.h"
 #include "connect/base/err.h"
+#include "connect/kafka/admin.h"
 #include "connect/kafka/client.h"
 #include "connect/task/report.h"
 #include "connect/task/source_task.h"
@@ -174,8 +175,8 @@ static int ensure_topic(struct source_task *s, const char *name, struct kc_error
         char client_id[512];
         snprintf(client_id, sizeof client_id, "connector-adminclient-%s-%d", t->connector, t->number);
         AUTO(props) props = client_props_admin(t->worker->text, t->connector_config, client_id);
-        rd_kafka_conf_t *conf = client_conf(CLIENT_ADMIN, props, err);
-        if (!conf || !(s->admin = client_new(CLIENT_ADMIN, conf, err)))
+        s->admin = admin_open(props, err); /* not the producer, whose questions would create the topic */
+        if (!s->admin)
             return -1;
     }
     return topic_creation_ensure(s->creation, s->admin, name, err);

@@ -35,7 +35,15 @@ static int sink_task_configs(void *self, const struct kc_config *config, const v
     return 0;
 }
 
-static const struct kc_connector_ops sink_connector_ops = {.task_configs = sink_task_configs};
+/* Offsets are Kafka's own: any change is fine. */
+static int sink_alter_offsets(const struct kc_config *config, const struct kc_value *partitions,
+                              const struct kc_value *offsets, size_t count, struct kc_error *err) {
+    (void)config, (void)partitions, (void)offsets, (void)count, (void)err;
+    return 0;
+}
+
+static const struct kc_connector_ops sink_connector_ops = {.task_configs = sink_task_configs,
+                                                           .alter_offsets = sink_alter_offsets};
 
 /* ---- Task ---- */
 
