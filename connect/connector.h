@@ -18,6 +18,7 @@ struct connector;
  * connector_listener.task_configs. */
 struct reconfiguration {
     char *connector;
+    unsigned round;               /* the herder's: results of an older round are of no interest */
     struct config_snapshot *snap; /* what to compare with */
     struct kc_config *applied,
         *applied_resolved;    /* raw configuration behind the committed tasks, and what its references gave

@@ -178,7 +178,7 @@ static void dispatch_event(struct herder *h, struct event *ev) {
         on_transition(h, ev);
         break;
     case EV_RECONFIGURE:
-        request_reconfigure(h, ev->connector);
+        request_reconfigure(h, ev->connector, false);
         break;
     case EV_TASK_CONFIGS:
         on_task_configs(h, TAKE(ev->reconfiguration));

@@ -88,7 +88,7 @@ void restarts_fail(struct herder *h) {
 
 void on_transition(struct herder *h, struct event *ev) {
     if (!ev->failed && ev->state == TARGET_STARTED)
-        request_reconfigure(h, ev->connector);
+        request_reconfigure(h, ev->connector, true);
     for (struct list *link = h->starting.next; link != &h->starting; link = link->next) {
         struct restart *r = CONTAINER_OF(link, struct restart, link);
         if (r->ticket == ev->ticket) {

@@ -109,6 +109,7 @@ void errand_to_pool(struct errand *e);
 /* What is known about one connector's task configurations. */
 struct reconfig_state {
     bool wanted, queued, in_flight;
+    unsigned round; /* of the computation in flight */
     int attempts;
     int64_t first_ms; /* of the failed attempts */
     struct reconfiguration *result;
@@ -220,8 +221,9 @@ void run_restart_task(struct herder *h, struct op *op);
 void run_restart_plan(struct herder *h, struct op *op);
 void start_connector(struct herder *h, const char *connector);
 void on_ttl(struct herder *h, const char *connector, int64_t ttl_ms);
-void restarts_fail(struct herder *h);                              /* at shutdown */
-void request_reconfigure(struct herder *h, const char *connector); /* distributed_tasks.c */
+void restarts_fail(struct herder *h); /* at shutdown */
+/* distributed_tasks.c; `fresh`: the connector has just started, what its older self was asked for may never come */
+void request_reconfigure(struct herder *h, const char *connector, bool fresh);
 void on_task_configs(struct herder *h, struct reconfiguration *r);
 void run_put_tasks(struct herder *h, struct op *op);
 void reconfig_state_free(void *value);

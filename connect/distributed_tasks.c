@@ -32,7 +32,7 @@ static void queue_compute(struct herder *h, struct reconfig_state *rs, const cha
     op_add(h, run_compute, NULL, connector, due_ms);
 }
 
-void request_reconfigure(struct herder *h, const char *connector) {
+void request_reconfigure(struct herder *h, const char *connector, bool fresh) {
     struct reconfig_state *rs = map_get(h->reconfigs, connector);
     if (!rs) {
         rs = calloc(1, sizeof(*rs));
@@ -40,6 +40,10 @@ void request_reconfigure(struct herder *h, const char *connector) {
             abort();
         rs->applied_generation = -1;
         map_put(h->reconfigs, connector, rs);
+    }
+    if (fresh && rs->in_flight) {
+        rs->round++;
+        rs->in_flight = false;
     }
     rs->wanted = true;
     queue_compute(h, rs, connector, clock_ms());
@@ -84,6 +88,7 @@ static void run_compute(struct herder *h, struct op *op) {
         r->applied = TAKE(rs->applied);
         r->applied_resolved = TAKE(rs->applied_resolved);
         r->applied_generation = rs->applied_generation;
+        r->round = ++rs->round;
         rs->in_flight = worker_compute_tasks(h->worker, r);
     }
     op_free(op);
@@ -93,13 +98,14 @@ static void run_publish(struct herder *h, struct op *op);
 
 void on_task_configs(struct herder *h, struct reconfiguration *r) {
     struct reconfig_state *rs = map_get(h->reconfigs, r->connector);
-    if (!rs || h->stopping) {
+    if (!rs || r->round != rs->round || h->stopping) {
         reconfiguration_free(r);
         return;
     }
     rs->applied = TAKE(r->applied);
     rs->applied_resolved = TAKE(r->applied_resolved);
     rs->applied_generation = r->applied_generation;
+    reconfiguration_free(rs->result);
     rs->result = r;
     op_add(h, run_publish, NULL, r->connector, clock_ms());
 }
@@ -196,7 +202,11 @@ static void publish(struct herder *h, struct reconfig_state *rs, struct reconfig
 static void run_publish(struct herder *h, struct op *op) {
     struct reconfig_state *rs = map_get(h->reconfigs, op->connector);
     struct reconfiguration *r = TAKE(rs->result);
-    const struct snapshot_connector *c = config_snapshot_find(h->snap, r->connector);
+    const struct snapshot_connector *c = config_snapshot_find(h->snap, op->connector);
+    if (!r) { /* taken by an earlier turn already */
+        op_free(op);
+        return;
+    }
     if (!r->running || r->gave_up || !c || !c->config || c->target != TARGET_STARTED) {
         settle(h, rs, r->connector);
     } else if (r->failed) {
