@@ -1,6 +1,7 @@
 /* Finds and configures the converters of a task; see converters.h. */
 #include "connect/task/converters.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "config/parse.h"
@@ -8,13 +9,25 @@
 #include "connect/base/auto.h"
 #include "connect/plugins.h"
 
+/* The class name without blanks around it, as ConfigDef reads it. NULL stays NULL. */
+static const char *trimmed(struct kc_arena *arena, const char *name) {
+    if (!name)
+        return NULL;
+    while (isspace((unsigned char)*name))
+        name++;
+    size_t len = strlen(name);
+    while (len && isspace((unsigned char)name[len - 1]))
+        len--;
+    return kc_arena_copy(arena, name, len);
+}
+
 /* "x.converter" names the class and "x.converter." the options: both of the connector or, without the class, both of
  * the worker. */
 static int init_one(struct converters *c, struct converter *conv, const char *key, enum kc_plugin_kind kind,
                     const struct kc_config *connector, const struct worker_conf *worker, const char *worker_class,
                     struct kc_error *err) {
     const struct kc_config *source = kc_config_has(connector, key) ? connector : worker->text;
-    const char *class_name = source == connector ? kc_config_get(connector, key) : worker_class;
+    const char *class_name = trimmed(c->arena, source == connector ? kc_config_get(connector, key) : worker_class);
     if (!class_name)
         return kc_fail(err, KC_CONFIG_EXCEPTION, "Invalid value null for configuration %s: a class name is needed",
                        key);

@@ -134,6 +134,17 @@ rd_kafka_t *mirror_producer(const struct kc_config *config, enum mirror_side sid
     return client_new(CLIENT_PRODUCER, conf, err);
 }
 
+rd_kafka_t *mirror_log_consumer(const struct kc_config *config, enum mirror_side side, const char *role,
+                                struct kc_error *err) {
+    AUTO(props) props = ready_props(config, CLIENT_CONSUMER, side, role, err);
+    rd_kafka_conf_t *conf = props ? client_conf(CLIENT_CONSUMER, props, err) : NULL;
+    if (conf && client_set(conf, "enable.partition.eof", "true", err) < 0) {
+        rd_kafka_conf_destroy(conf);
+        return NULL;
+    }
+    return conf ? client_new(CLIENT_CONSUMER, conf, err) : NULL;
+}
+
 struct kc_config *mirror_wire_props(const struct kc_config *config, enum mirror_side side, const char *role,
                                     struct kc_error *err) {
     return ready_props(config, CLIENT_ADMIN, side, role, err);

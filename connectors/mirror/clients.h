@@ -28,6 +28,10 @@ rd_kafka_t *mirror_producer(const struct kc_config *config, enum mirror_side sid
                             void (*delivered)(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque), void *opaque,
                             struct kc_error *err);
 
+/* A consumer that tells when it is at the end of a partition. */
+rd_kafka_t *mirror_log_consumer(const struct kc_config *config, enum mirror_side side, const char *role,
+                                struct kc_error *err);
+
 /* The same properties for requests that librdkafka does not know (connect/kafka/wire.h). Caller frees. */
 struct kc_config *mirror_wire_props(const struct kc_config *config, enum mirror_side side, const char *role,
                                     struct kc_error *err);

@@ -18,7 +18,7 @@ struct sync_writer {
     rd_kafka_t *rk;
     rd_kafka_topic_t *topic;
     int64_t lag_max;
-    int in_flight;
+    size_t in_flight;
     struct list pending, delayed; /* in the order of their first unsent sync */
     struct buf key, value;
 };
@@ -31,8 +31,10 @@ void sync_partition_init(struct sync_partition *p, const char *topic, int32_t nu
 
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
     struct sync_writer *w = opaque;
+    struct sync_partition *p = m->_private;
     (void)rk;
     w->in_flight--;
+    p->in_flight--;
     if (m->err && m->err != RD_KAFKA_RESP_ERR__PURGE_QUEUE && m->err != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
         kc_log(KC_ERROR, LOGGER, "Failure sending offset sync: %s", rd_kafka_err2str(m->err));
 }
@@ -55,7 +57,7 @@ struct sync_writer *sync_writer_new(const struct kc_config *config, bool on_targ
     return w->topic ? w : sync_writer_free(w);
 }
 
-static bool send_sync(struct sync_writer *w, const struct sync_partition *p) {
+static bool send_sync(struct sync_writer *w, struct sync_partition *p) {
     struct offset_sync sync = {.topic = p->topic,
                                .partition = p->number,
                                .upstream = p->pending_upstream,
@@ -67,9 +69,10 @@ static bool send_sync(struct sync_writer *w, const struct sync_partition *p) {
         kc_log(KC_ERROR, LOGGER, "Failure sending offset sync: %s", err.text);
         return true;
     }
-    if (rd_kafka_produce(w->topic, 0, RD_KAFKA_MSG_F_COPY, w->value.data, w->value.len, w->key.data, w->key.len,
-                         NULL) == 0) {
+    if (rd_kafka_produce(w->topic, 0, RD_KAFKA_MSG_F_COPY, w->value.data, w->value.len, w->key.data, w->key.len, p) ==
+        0) {
         w->in_flight++;
+        p->in_flight++;
         return true;
     }
     rd_kafka_resp_err_t code = rd_kafka_last_error();
@@ -79,12 +82,21 @@ static bool send_sync(struct sync_writer *w, const struct sync_partition *p) {
     return true;
 }
 
+/* False: the producer's queue is full. */
+static bool try_send(struct sync_writer *w, struct sync_partition *p) {
+    if (p->in_flight >= PERMITS)
+        return true;
+    if (!send_sync(w, p))
+        return false;
+    list_remove(&p->pending);
+    return true;
+}
+
 static void fire(struct sync_writer *w) {
-    while (w->in_flight < PERMITS && !list_empty(&w->pending)) {
-        struct sync_partition *p = CONTAINER_OF(w->pending.next, struct sync_partition, pending);
-        if (!send_sync(w, p))
+    for (struct list *link = w->pending.next, *next; link != &w->pending; link = next) {
+        next = link->next;
+        if (!try_send(w, CONTAINER_OF(link, struct sync_partition, pending)))
             return;
-        list_remove(&p->pending);
     }
 }
 
@@ -103,7 +115,7 @@ void sync_writer_acknowledged(struct sync_writer *w, struct sync_partition *p, i
     if (sync_due(&p->state, w->lag_max, upstream, downstream)) {
         list_remove(&p->delayed);
         set_pending(w, p, upstream, downstream);
-        fire(w);
+        (void)try_send(w, p);
         return;
     }
     wait_in(&w->delayed, &p->delayed);

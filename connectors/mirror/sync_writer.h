@@ -1,5 +1,6 @@
-/* Writes offset syncs: at most ten at a time are on their way, of each partition the newest one waits. A sync that
- * cannot be written is logged and forgotten, the next one says more.
+/* Writes offset syncs: of each partition at most ten at a time are on their way and the newest one waits. A sync that
+ * cannot be written is logged and forgotten, the next one says more. (Java lets ten wait for all partitions of a task
+ * together; here acknowledgements come in large batches, and the first syncs of a partition would be lost too often.)
  * One per source task, which makes, polls and ends it on its thread. @source OffsetSyncWriter */
 #ifndef CONNECTORS_MIRROR_SYNC_WRITER_H
 #define CONNECTORS_MIRROR_SYNC_WRITER_H
@@ -15,6 +16,7 @@ struct sync_partition {
     const char *topic; /* upstream */
     int32_t number;
     struct sync_state state;
+    int in_flight;
     struct list pending, delayed; /* links; see sync_partition_init */
     int64_t pending_upstream, pending_downstream, delayed_upstream, delayed_downstream;
 };

@@ -51,10 +51,11 @@ static void topics_of(const cJSON *partitions, struct topic_list *list) {
 
 static void partition_shares(const cJSON *v, void *arg) {
     struct topic_list topics;
-    struct kc_config *tasks[32], *config = kc_config_new();
+    struct kc_config *tasks[32], *config;
     (void)arg;
     if (strcmp(kind_of(v), "partition-shares") != 0)
         return;
+    config = kc_config_new();
     topics_of(cJSON_GetObjectItem(v, "partitions"), &topics);
     kc_config_set(config, "name", "mm");
     int count = share_partitions(config, &topics, cJSON_GetObjectItem(v, "tasks_max")->valueint, tasks);
@@ -73,19 +74,20 @@ static void partition_shares(const cJSON *v, void *arg) {
 }
 
 static void group_shares(const cJSON *v, void *arg) {
-    struct kc_config *tasks[32], *config = kc_config_new();
+    struct kc_config *tasks[32], *config;
     char *groups[32];
     size_t count = 0;
     const cJSON *item;
     (void)arg;
     if (strcmp(kind_of(v), "group-shares") != 0)
         return;
+    config = kc_config_new();
     cJSON_ArrayForEach(item, cJSON_GetObjectItem(v, "groups")) groups[count++] = item->valuestring;
     int made = share_groups(config, groups, count, cJSON_GetObjectItem(v, "tasks_max")->valueint, tasks);
     const cJSON *want = cJSON_GetObjectItem(v, "tasks");
     ck_assert_int_eq(made, cJSON_GetArraySize(want));
     for (int i = 0; i < made; i++) {
-        char joined[256] = "", index[8];
+        char joined[256] = "", index[16];
         size_t len = 0;
         cJSON_ArrayForEach(item, cJSON_GetArrayItem(want, i)) len +=
             (size_t)snprintf(joined + len, sizeof joined - len, "%s%s", len ? "," : "", item->valuestring);
