@@ -1,15 +1,13 @@
 /* See config.h. Names, types, defaults and order are those of MirrorSourceConfig, MirrorCheckpointConfig and
- * MirrorHeartbeatConfig of Kafka 4.3. Beyond Java, patterns are compiled and intervals of 0 refused at once: there a
- * connector with such options is accepted and then fails to start. */
+ * MirrorHeartbeatConfig of Kafka 4.3. Beyond Java, intervals of 0 are refused at once: there a connector with such
+ * options is accepted and then fails to start. */
 #include "connectors/mirror/config.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "config/def.h"
-#include "connect/base/regex.h"
 #include "connectors/mirror/client_rows.h"
-#include "connectors/mirror/filter.h"
 
 #define CONF struct mirror_conf
 #define KEPT(key, t, ...) \
@@ -55,16 +53,6 @@ static const char *const mirror_jwt_validators[] = {"org.apache.kafka.common.sec
 static const char *const mirror_assertion_algorithms[] = {"ES256", "RS256", NULL};
 
 /* ---- Rules ---- */
-
-static int check_patterns(const char *name, const char *text, struct kc_error *err) {
-    struct kc_error why = {0};
-    struct regex *re = NULL;
-    if (!text || filter_compile(text, &re, &why) == 0) {
-        regex_free(re);
-        return 0;
-    }
-    return kc_fail(err, KC_CONFIG_EXCEPTION, "Invalid value %s for configuration %s: %s", text, name, why.text);
-}
 
 static int check_interval(const char *name, const char *text, struct kc_error *err) {
     if (text && strtoll(text, NULL, 10) == 0)
@@ -113,9 +101,8 @@ static int check_interval(const char *name, const char *text, struct kc_error *e
              .doc = "How often " what ", in seconds.")
 #define SWITCH(key, field, value, what) \
     OPT_BOOLEAN(key ".enabled", CONF, field, .def = (value), .importance = KC_LOW, .doc = "Whether " what ".")
-#define PATTERNS(key, value, what)                                                                                \
-    KEPT(key, KC_OPT_T_LIST, .def = (value), .list_unique = true, .check = check_patterns, .importance = KC_HIGH, \
-         .doc = what)
+#define PATTERNS(key, value, what) \
+    KEPT(key, KC_OPT_T_LIST, .def = (value), .list_unique = true, .importance = KC_HIGH, .doc = what)
 #define LOCATION_ROW                                                                                      \
     OPT_STRING("offset-syncs.topic.location", CONF, syncs_location, .def = "source", .one_of = locations, \
                .importance = KC_LOW, .doc = "Which cluster has the topic of offset syncs, source or target.")

@@ -121,8 +121,7 @@ START_TEST(test_rows) {
     } table[] = {
         {"topics", "^foo.*, bar", NULL},
         {"topics", "", NULL},
-        {"topics", "*bad", "configuration topics"},
-        {"topics", "x{1,2}", "configuration topics"},
+        {"topics", "*bad", NULL}, /* fails to start, as in Java */
         {"offset-syncs.topic.location", "target", NULL},
         {"offset-syncs.topic.location", "Source", "String must be one of: source, target"},
         {"refresh.topics.interval.seconds", "-1", NULL},
