@@ -13,6 +13,7 @@
 #include "connect/kafka/client_options.h"
 #include "connect/kafka/client_security.h"
 #include "connect/kafka/client_translate.h"
+#include "connect/kafka/scram_gate.h"
 
 struct pair {
     const char *key, *value;
@@ -199,6 +200,7 @@ rd_kafka_t *client_new(enum client_kind kind, rd_kafka_conf_t *conf, struct kc_e
 rd_kafka_t *client_free(rd_kafka_t *rk) {
     if (!rk)
         return NULL;
+    scram_gate_close(rk);
     if (rd_kafka_type(rk) == RD_KAFKA_CONSUMER)
         rd_kafka_consumer_close(rk); /* leaves the group, if in one */
     else

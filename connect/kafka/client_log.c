@@ -156,8 +156,8 @@ void client_log_detach(rd_kafka_t *rk) {
 
 /* A handshake that just broke off (a broker restarts) may succeed next time; a certificate that is refused will not. */
 static bool is_refusal(int code, const char *reason) {
-    return code == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
-           (code == RD_KAFKA_RESP_ERR__SSL && (strstr(reason, "verif") || strstr(reason, "alert")));
+    return code == RD_KAFKA_RESP_ERR__AUTHENTICATION || strstr(reason, "SSL alert number") ||
+           (code == RD_KAFKA_RESP_ERR__SSL && strstr(reason, "verif"));
 }
 
 static void note_refusal(const rd_kafka_t *rk, const char *reason) {
@@ -229,6 +229,12 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
                                                                         : KC_ERROR;
     if (kc_log_on(level, client_logger(CLIENT_PRODUCER)) || kc_log_on(level, client_logger(CLIENT_CONSUMER)))
         post(rk, level, rd_kafka_err2name((rd_kafka_resp_err_t)code), reason);
+}
+
+void client_log_refusal(rd_kafka_t *rk, bool refused, const char *reason) {
+    if (refused)
+        note_refusal(rk, reason);
+    post(rk, refused ? KC_ERROR : KC_WARN, "SASL", reason);
 }
 
 void client_log_install(rd_kafka_conf_t *conf, enum client_kind kind) {

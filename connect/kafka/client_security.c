@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "connect/base/err.h"
+#include "connect/kafka/scram_gate.h"
 
 struct security {
     struct wire_security wire; /* texts belong to the members below */
@@ -66,11 +67,14 @@ int client_security_apply(rd_kafka_conf_t *conf, const struct kc_config *java, s
     struct security s;
     if (read_all(java, &s, err) < 0)
         return -1;
-    int rc = client_set(conf, "security.protocol", names[s.wire.protocol], err);
-    if (rc == 0 && uses_tls(s.wire.protocol))
+    bool sasl = uses_sasl(s.wire.protocol), tls = uses_tls(s.wire.protocol);
+    bool gate = sasl && strncmp(s.sasl.mechanism, "SCRAM-", 6) == 0 && scram_gate_needed();
+    enum wire_protocol seen = !gate ? s.wire.protocol : tls ? WIRE_SSL : WIRE_PLAINTEXT;
+    int rc = client_set(conf, "security.protocol", names[seen], err);
+    if (rc == 0 && tls)
         rc = client_tls_apply(conf, &s.tls, err);
-    if (rc == 0 && uses_sasl(s.wire.protocol))
-        rc = client_sasl_apply(conf, &s.sasl, err);
+    if (rc == 0 && sasl)
+        rc = gate ? scram_gate_install(conf, java, err) : client_sasl_apply(conf, &s.sasl, err);
     done(&s);
     return rc;
 }
