@@ -153,7 +153,7 @@ START_TEST(test_golden_connectors) {
     struct tally tally = {0};
     ck_assert_int_eq(golden_each("config_def.jsonl", "validate_connector", check_connector, &tally), 127);
     ck_assert_int_eq(tally.judged + tally.missing, 127);
-    ck_assert_int_ge(tally.judged, 105); /* all but those with classes that are not here */
+    ck_assert_int_ge(tally.judged, 122); /* all but those with transforms that are not here */
 }
 END_TEST
 
@@ -190,7 +190,7 @@ static void check_smt(const cJSON *vector, void *arg) {
 START_TEST(test_golden_transforms) {
     int judged = 0;
     ck_assert_int_eq(golden_each("config_def.jsonl", "validate_smt", check_smt, &judged), 31);
-    ck_assert_int_ge(judged, 5);
+    ck_assert_int_ge(judged, 22);
 }
 END_TEST
 
