@@ -90,8 +90,9 @@ class Bucket:
         self.client.create_bucket(Bucket=name)
 
     def keys(self, prefix: str = "") -> list[str]:
+        """Without s3proxy's own notes on unfinished uploads, which a real S3 does not list."""
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
-        return sorted(o["Key"] for page in pages for o in page.get("Contents", []))
+        return sorted(o["Key"] for page in pages for o in page.get("Contents", []) if not o["Key"].startswith(".mpus-"))
 
     def get(self, key: str) -> bytes:
         return self.client.get_object(Bucket=self.name, Key=key)["Body"].read()
