@@ -110,9 +110,11 @@ build/jars/.complete: tests/support/pom.xml
 	@touch $@
 jars: build/jars/.complete
 
-# K="expression" selects tests; the daemon under test is the one of this variant.
+# K="expression" selects tests; the daemon under test is the one of this variant. Each of the JOBS has its own servers.
+JOBS ?= 2
 integration: all jars $(VENV)/.complete
-	KCONNECTD=$(CURDIR)/$(OUT)/kconnectd $(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/scenario $(if $(K),-k "$(K)") $(PYTEST)
+	KCONNECTD=$(CURDIR)/$(OUT)/kconnectd $(VENV)/bin/python -m pytest -q -p no:cacheprovider -n $(JOBS) tests/scenario \
+	    $(if $(K),-k "$(K)") $(PYTEST)
 
 test:
 	@$(MAKE) --no-print-directory deps-test

@@ -37,16 +37,22 @@ def test_sink_survives_a_store_that_fails_for_a_while(worker, topics, bucket, un
     worker.delete(sink)
 
 
-@pytest.mark.parametrize("fault,count", [("truncate", 6), ("503", 3), ("silence", 1)])
+@pytest.mark.parametrize("fault,count", [("truncate", 6), ("503", 6), ("silence", 1)])
 def test_source_survives_a_store_that_fails_for_a_while(worker, topics, bucket, unique, faulty, fault, count):
     t = topics.create(unique("t"))
     want = [json.dumps({"i": i}, separators=(",", ":")).encode() for i in range(300)]
-    bucket.put(f"topics/{t}/partition=0/{t}+0+0000000000.json", b"".join(w + b"\n" for w in want))
-    faulty.fail("GET", fault, count)
+
+    def put(begin: int, end: int):
+        bucket.put(f"topics/{t}/partition=0/{t}+0+{begin:010d}.json", b"".join(w + b"\n" for w in want[begin:end]))
+    put(0, 100)
     config = source_config(bucket, "", store__url=faulty.url, store__kafka__keys="auto", store__kafka__headers="auto",
                            s3__retry__backoff__ms="50")
     name = unique("s3-source")
     worker.put(name, config)
+    topics.read(t, 100, 60)
+    faulty.fail("GET", fault, count)  # listings and objects alike
+    put(100, 200)
+    put(200, 300)
     got = topics.read(t, 300, 120)
     assert [m.value() for m in got] == want
     assert faulty.hits[fault] > 0
@@ -144,7 +150,9 @@ def test_worker_file_problems(tmp_path):
     done = subprocess.run([BINARY, "distributed", tmp_path / "none.properties"], capture_output=True, text=True, timeout=30)
     assert done.returncode != 0 and "none.properties" in done.stderr
     file = tmp_path / "w.properties"
-    file.write_text(f"bootstrap.servers=127.0.0.1:{free_port()}\nsession.timeout.ms=soon\n")
+    converter = "org.apache.kafka.connect.json.JsonConverter"
+    file.write_text(f"bootstrap.servers=127.0.0.1:{free_port()}\ngroup.id=g\nkey.converter={converter}\nvalue.converter={converter}\n"
+                    "config.storage.topic=c\noffset.storage.topic=o\nstatus.storage.topic=s\nsession.timeout.ms=soon\n")
     done = subprocess.run([BINARY, "distributed", file], capture_output=True, text=True, timeout=30)
     assert done.returncode == 2 and "Invalid value soon for configuration session.timeout.ms" in done.stderr, done.stderr
 
