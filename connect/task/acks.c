@@ -1,6 +1,7 @@
 /* Contiguous acknowledged offsets of one source task. The task's thread owns it from start to end; see acks.h. */
 #include "connect/task/acks.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "connect/base/arena.h"
@@ -87,9 +88,10 @@ void acks_advance(struct acks *acks) {
     struct list *item;
     while ((item = list_pop(&acks->ready))) {
         struct kc_source_partition *part = CONTAINER_OF(item, struct kc_source_partition, ready);
-        struct ack *last = NULL;
-        for (struct ack *ack = part->head; ack && ack->acked; ack = ack->next)
-            last = ack;
+        struct ack *last = part->head;
+        assert(last && last->acked);
+        while (last->next && last->next->acked)
+            last = last->next;
         /* The offset is copied before its batch may go. */
         arena_reset(part->arena);
         part->committable = kc_value_copy(part->arena, &last->record->source_offset);

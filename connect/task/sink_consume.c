@@ -15,7 +15,7 @@
 #include "connect/task/sink_task.h"
 
 int sink_batch_init(struct sink_task *s, uint32_t capacity, struct kc_error *err) {
-    s->messages = calloc(capacity, sizeof(*s->messages));
+    s->messages = calloc(capacity, sizeof(rd_kafka_message_t *));
     s->batch.records = calloc(capacity, sizeof(*s->batch.records));
     s->touched = calloc(capacity, sizeof(struct sink_partition *));
     if (!s->messages || !s->batch.records || !s->touched)

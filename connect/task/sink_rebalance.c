@@ -43,7 +43,7 @@ static struct sink_partition *add_partition(struct sink_task *s, const char *top
     if (p)
         return p;
     p = calloc(1, sizeof *p);
-    struct sink_partition **grown = realloc(s->assigned, sizeof(*grown) * (s->assigned_count + 1));
+    struct sink_partition **grown = realloc(s->assigned, sizeof(struct sink_partition *) * (s->assigned_count + 1));
     if (!p || !grown)
         abort();
     s->assigned = grown;

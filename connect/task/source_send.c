@@ -295,7 +295,7 @@ int source_send(struct source_task *s, struct kc_error *err) {
         }
         if (check_record(r, err) < 0)
             return err_wrap(err, KC_CONNECT_EXCEPTION, "Unrecoverable exception trying to send");
-        if (r->topic != last_name && !(topic = topic_of(s, r->topic, err)))
+        if ((!topic || r->topic != last_name) && !(topic = topic_of(s, r->topic, err)))
             return err->retriable ? 0 : -1;
         last_name = r->topic;
         *ack = (struct ack){.record = r, .owner = sb};

@@ -27,9 +27,9 @@ enum {
 /* ---- Batches ---- */
 
 static struct source_batch *batch_new(struct source_task *s) {
-    struct list *item = list_pop(&s->free_batches);
-    struct source_batch *sb = item ? CONTAINER_OF(item, struct source_batch, link) : NULL;
+    struct source_batch *sb = s->free_batches;
     if (sb) {
+        s->free_batches = sb->next_free;
         s->free_count--;
     } else {
         sb = calloc(1, sizeof *sb);
@@ -74,7 +74,8 @@ static void batch_recycle(struct source_task *s, struct source_batch *sb) {
         return;
     }
     arena_reset(sb->batch.arena);
-    list_append(&s->free_batches, &sb->link);
+    sb->next_free = s->free_batches;
+    s->free_batches = sb;
     s->free_count++;
 }
 
@@ -84,16 +85,14 @@ static void on_release(void *arg, struct ack *ack) {
         batch_recycle(arg, sb);
 }
 
-static void free_batches(struct list *head) {
-    struct list *item;
-    while ((item = list_pop(head)))
-        batch_free(CONTAINER_OF(item, struct source_batch, link));
-}
-
-/* A source with nothing to do keeps one batch. */
-static void trim_free_batches(struct source_task *s) {
-    for (; s->free_count > 1; s->free_count--)
-        batch_free(CONTAINER_OF(list_pop(&s->free_batches), struct source_batch, link));
+/* A source with nothing to do keeps one batch, one at its end none. */
+static void trim_free_batches(struct source_task *s, unsigned keep) {
+    while (s->free_count > keep) {
+        struct source_batch *sb = s->free_batches;
+        s->free_batches = sb->next_free;
+        s->free_count--;
+        batch_free(sb);
+    }
 }
 
 /* ---- Start ---- */
@@ -169,7 +168,7 @@ static int poll_once(struct source_task *s, struct kc_error *err) {
     }
     if (sb->batch.count == 0) {
         batch_recycle(s, sb);
-        trim_free_batches(s);
+        trim_free_batches(s, 1);
         if (clock_ms() - before < QUICK_POLL_MS)
             task_wait(s->task, IDLE_WAIT_MS, TARGET_STARTED);
         return 0;
@@ -224,24 +223,28 @@ static int round_once(struct source_task *s, struct kc_error *err) {
 
 /* ---- End ---- */
 
-/* 1. what was acknowledged is committed, 2. the connector stops, 3. the producer goes, and with it all batches. */
+/* 1. what was acknowledged is committed, 2. the producer goes, so that nobody reads records any more, 3. the connector
+ * stops,
+ * 4. all memory. */
 static void end(struct source_task *s) {
     if (s->started)
         source_commit_last(s);
+    source_close_producer(s);
     if (s->started && s->ops->stop)
         s->ops->stop(s->self);
-    source_close_producer(s);
     source_offsets_done(s);
     topic_creation_free(s->creation);
     acks_free(s->acks);
-    free_batches(&s->in_flight);
-    free_batches(&s->free_batches);
+    for (struct list *item = s->in_flight.next, *next; item != &s->in_flight; item = next) {
+        next = item->next;
+        batch_free(CONTAINER_OF(item, struct source_batch, link));
+    }
+    trim_free_batches(s, 0);
     free(s->polled);
 }
 
 int source_task_run(struct task *t, struct kc_error *err) {
     struct source_task s = {.task = t, .ops = t->plugin->source_task};
-    list_init(&s.free_batches);
     list_init(&s.in_flight);
     s.topics = map_new(free);
     s.held_max_bytes = HELD_MAX_BYTES;

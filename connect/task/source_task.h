@@ -17,7 +17,8 @@
 
 /* One poll's records. Memory lives until the last of them is acknowledged and out of its partition's queue. */
 struct source_batch {
-    struct list link; /* in free or in flight */
+    struct list link; /* in flight */
+    struct source_batch *next_free;
     struct kc_batch batch;
     struct ack *acks; /* entry i is of record i; in the arena, as the records are after the poll */
     uint32_t next;    /* the first record that was not sent yet */
@@ -46,7 +47,8 @@ struct source_task {
     uint64_t round;
 
     struct acks *acks;
-    struct list free_batches, in_flight;
+    struct source_batch *free_batches; /* a stack */
+    struct list in_flight;
     unsigned free_count;
     struct kc_record *polled;          /* what connectors fill */
     size_t held_bytes, held_max_bytes; /* of all batches in flight */

@@ -96,7 +96,7 @@ static bool is_own_key(const char *key) {
 
 static int parse_group(struct topic_creation *tc, const struct kc_config *connector, struct group *g,
                        const struct group *defaults, struct kc_error *err) {
-    int64_t replication, partitions;
+    int64_t replication = 0, partitions = 0;
     if (parse_number(tc, connector, &replication_row, g,
                      "Replication factor must be positive and not larger than the number of brokers in the Kafka "
                      "cluster, or -1 to use the broker's default",
@@ -149,13 +149,15 @@ int topic_creation_new(const struct kc_config *connector, bool enabled, struct t
     *ret_creation = NULL;
     if (!enabled || !is_active(connector))
         return 0;
-    AUTO(topic_creation) tc = calloc(1, sizeof *tc);
+    struct topic_creation *tc = calloc(1, sizeof *tc);
     if (!tc)
         abort();
     tc->arena = arena_new(0);
-    if (parse_groups(tc, connector, err) < 0)
+    if (parse_groups(tc, connector, err) < 0) {
+        topic_creation_free(tc);
         return -1;
-    *ret_creation = TAKE(tc);
+    }
+    *ret_creation = tc;
     return 0;
 }
 

@@ -230,23 +230,26 @@ static int configure_stages(struct chain *chain, const struct kc_config *connect
     return 0;
 }
 
-struct chain *chain_new(const struct kc_config *connector, struct kc_error *err) {
-    AUTO(chain) chain = calloc(1, sizeof *chain);
-    if (!chain)
-        abort();
-    chain->arena = arena_new(0);
-    struct kc_list transforms, predicates;
+static int build(struct chain *chain, const struct kc_config *connector, struct kc_error *err) {
+    struct kc_list transforms = {0}, predicates = {0};
     if (parse_aliases(chain->arena, &transforms_row, connector, &transforms, err) < 0 ||
         parse_aliases(chain->arena, &predicates_row, connector, &predicates, err) < 0)
-        return NULL;
+        return -1;
     chain->stages = kc_arena_zalloc(chain->arena, sizeof(struct stage) * (transforms.count + 1));
     chain->count = transforms.count;
     for (size_t i = 0; i < chain->count; i++)
         chain->stages[i].alias = kc_arena_strdup(chain->arena, transforms.items[i]);
-    if (find_classes(chain, connector, &predicates, err) < 0 ||
-        configure_stages(chain, connector, &predicates, err) < 0)
-        return NULL;
-    return TAKE(chain);
+    if (find_classes(chain, connector, &predicates, err) < 0)
+        return -1;
+    return configure_stages(chain, connector, &predicates, err);
+}
+
+struct chain *chain_new(const struct kc_config *connector, struct kc_error *err) {
+    struct chain *chain = calloc(1, sizeof *chain);
+    if (!chain)
+        abort();
+    chain->arena = arena_new(0);
+    return build(chain, connector, err) < 0 ? chain_free(chain) : chain;
 }
 
 struct chain *chain_free(struct chain *chain) {
