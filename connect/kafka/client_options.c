@@ -63,7 +63,8 @@ static const struct client_option options[] = {
     ROW("batch.size", KIND_P, INT, "16384", MAP, TO("batch.size"), CLAMP(1, 2147483647), AT_LEAST(0)),
     ROW("buffer.memory", KIND_P, LONG, "33554432", SPECIAL, AT_LEAST(0)),
     ROW("compression.type", KIND_P, STRING, "none", MAP, TO("compression.type"), .one_of = compressions),
-    ROW("compression.gzip.level", KIND_P, INT, "-1", SPECIAL, BETWEEN(-1, 9)),
+    ROW("compression.gzip.level", KIND_P, INT, "-1", SPECIAL, BETWEEN(1, 9),
+        .range_text = "Value must be between 1 and 9 or equal to -1"),
     ROW("compression.lz4.level", KIND_P, INT, "9", SPECIAL, BETWEEN(1, 17)),
     ROW("compression.zstd.level", KIND_P, INT, "3", SPECIAL, BETWEEN(-131072, 22)),
     ROW("delivery.timeout.ms", KIND_P, INT, "120000", MAP, TO("delivery.timeout.ms"), CLAMP(1, 2147483647),
@@ -293,29 +294,57 @@ static int invalid(const struct client_option *o, const char *value, const char 
                    o->type == KC_OPT_T_PASSWORD ? KC_HIDDEN : value, o->name, why);
 }
 
+/* Java prints doubles as such. */
+static void number_text(char to[40], const struct client_option *o, double n) {
+    bool integral = n == (double)(int64_t)n;
+    snprintf(to, 40, o->type == KC_OPT_T_DOUBLE && integral ? "%.1f" : "%.10g", n);
+}
+
+static int check_range(const struct client_option *o, const char *value, double n, struct kc_error *err) {
+    char why[128], bound[40];
+    bool low = o->has_min && n < o->min, high = o->has_max && n > o->max;
+    if (!low && !high)
+        return 0;
+    if (o->range_text)
+        return n == -1 ? 0 : invalid(o, value, o->range_text, err);
+    number_text(bound, o, low ? o->min : o->max);
+    snprintf(why, sizeof(why), "Value must be %s %s", low ? "at least" : "no more than", bound);
+    return invalid(o, value, why, err);
+}
+
 static int check_number(const struct client_option *o, const char *value, struct kc_error *err) {
-    double number = 0;
     int64_t integer = 0;
-    char why[128];
-    if (o->type == KC_OPT_T_DOUBLE) {
-        char *end;
-        number = strtod(value, &end);
-        while (isspace((unsigned char)*end))
-            end++;
-        if (end == value || *end)
-            return invalid(o, value, "Not a number of type DOUBLE", err);
-    } else if (client_option_number(o, value, &integer) < 0) {
+    char why[64], text[40];
+    if (o->type != KC_OPT_T_DOUBLE) {
+        if (client_option_number(o, value, &integer) == 0)
+            return check_range(o, value, (double)integer, err);
         snprintf(why, sizeof(why), "Not a number of type %s", type_name(o->type));
         return invalid(o, value, why, err);
-    } else {
-        number = (double)integer;
     }
-    if ((o->has_min && number < o->min) || (o->has_max && number > o->max)) {
-        bool low = o->has_min && number < o->min;
-        snprintf(why, sizeof(why), "Value must be %s %.10g", low ? "at least" : "no more than", low ? o->min : o->max);
-        return invalid(o, value, why, err);
+    char *end;
+    double n = strtod(value, &end);
+    while (isspace((unsigned char)*end))
+        end++;
+    if (end == value || *end)
+        return invalid(o, value, "Not a number of type DOUBLE", err);
+    number_text(text, o, n);
+    return check_range(o, text, n, err);
+}
+
+static int check_offset_reset(const struct client_option *o, const char *value, struct kc_error *err) {
+    static const char *const allowed[] = {"latest", "earliest", "none"};
+    char why[512];
+    for (size_t i = 0; i < COUNT_OF(allowed); i++) {
+        if (strcmp(value, allowed[i]) == 0)
+            return 0;
     }
-    return 0;
+    if (strncmp(value, "by_duration:P", 13) == 0)
+        return 0;
+    snprintf(why, sizeof(why),
+             "Invalid value `%s` for configuration auto.offset.reset. The value must be either 'earliest', 'latest', "
+             "'none' or of the format 'by_duration:<PnDTnHnMn.nS.>'.",
+             value);
+    return invalid(o, value, why, err);
 }
 
 static int check_one_of(const struct client_option *o, const char *value, struct kc_error *err) {
@@ -350,9 +379,11 @@ int client_option_check(const struct client_option *o, const char *value, struct
     default:
         if (o->not_empty && len == 0)
             return invalid(o, value, "String must be non-empty", err);
+        snprintf(trimmed, sizeof(trimmed), "%.*s", (int)len, value);
+        if (strcmp(o->name, "auto.offset.reset") == 0)
+            return check_offset_reset(o, trimmed, err);
         if (!o->one_of)
             return 0;
-        snprintf(trimmed, sizeof(trimmed), "%.*s", (int)len, value);
         return check_one_of(o, trimmed, err);
     }
 }

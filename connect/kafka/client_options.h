@@ -25,7 +25,8 @@ struct client_option {
     const char *target;
     int64_t low, high; /* librdkafka's bounds of the target; the value is clamped. Both 0: none */
     bool has_min, has_max;
-    double min, max; /* Java's bounds */
+    double min, max;        /* Java's bounds */
+    const char *range_text; /* instead of "Value must be at least …"; -1 is then allowed beside the range */
     const char *const *one_of;
     bool ignores_case;
     bool not_empty;
