@@ -9,7 +9,7 @@
 #include "connect/kafka/client.h"
 #include "connect/task/sink_task.h"
 
-enum { MIN_INTERVAL_MS = 10 };
+enum { MIN_INTERVAL_MS = 10, MAX_INTERVAL_MS = 1000 * 1000 * 1000 };
 enum { SEEK_TIMEOUT_MS = 30 * 1000, SEEK_STEP_MS = 100, CLOSE_COMMIT_ATTEMPTS = 3 };
 
 static void failed(const char *what, const char *why) {
@@ -162,7 +162,8 @@ void sink_commit(struct sink_task *s, bool closing, struct sink_partition *const
 
 void sink_schedule_commit(struct sink_task *s, int64_t now_ms) {
     int64_t interval = s->task->worker->offset_flush_interval_ms;
-    s->next_commit_ms = now_ms + (interval < MIN_INTERVAL_MS ? MIN_INTERVAL_MS : interval);
+    interval = interval < MIN_INTERVAL_MS ? MIN_INTERVAL_MS : interval;
+    s->next_commit_ms = now_ms + (interval > MAX_INTERVAL_MS ? MAX_INTERVAL_MS : interval);
 }
 
 void sink_commit_if_due(struct sink_task *s, int64_t now_ms) {

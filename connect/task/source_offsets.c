@@ -10,13 +10,14 @@
 #include "connect/kafka/client.h"
 #include "connect/task/source_task.h"
 
-enum { MIN_INTERVAL_MS = 10 };
+enum { MIN_INTERVAL_MS = 10, MAX_INTERVAL_MS = 1000 * 1000 * 1000 };
 
 /* ---- Stores ---- */
 
 static void schedule(struct source_task *s, int64_t now_ms) {
     int64_t interval = s->task->worker->offset_flush_interval_ms;
-    s->next_commit_ms = now_ms + (interval < MIN_INTERVAL_MS ? MIN_INTERVAL_MS : interval);
+    interval = interval < MIN_INTERVAL_MS ? MIN_INTERVAL_MS : interval;
+    s->next_commit_ms = now_ms + (interval > MAX_INTERVAL_MS ? MAX_INTERVAL_MS : interval);
 }
 
 /* The clients of the connector's own topic: as its producers, with what only consumers and admin clients know beside

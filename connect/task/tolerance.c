@@ -86,8 +86,11 @@ int tolerance_end(struct tolerance *tol, const struct kc_batch *batch, struct kc
     char where[WHERE_MAX];
     tol->where(tol->arg, batch, tol->cut_index, where, sizeof where);
     size_t room = sizeof err->text - strlen(where) - sizeof " ()";
-    if (strlen(err->text) > room)
+    if (strlen(err->text) > room) {
+        while (room && ((unsigned char)err->text[room] & 0xC0) == 0x80) /* not within a character */
+            room--;
         err->text[room] = '\0';
+    }
     size_t len = strlen(err->text);
     snprintf(err->text + len, sizeof err->text - len, " (%s)", where);
     return err_wrap(err, KC_CONNECT_EXCEPTION, "Tolerance exceeded in error handler");

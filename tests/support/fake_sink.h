@@ -15,7 +15,7 @@ struct fake_sink {
     pthread_mutex_t lock;
     struct buf seen[FAKE_TASKS]; /* "partition:offset=value;" of every record put */
     struct buf calls;            /* "open(2) close(1) …" */
-    atomic_int records, puts, empties, opened[FAKE_TASKS], closed, stopped, batches_retried;
+    atomic_int records, puts, empties, opened[FAKE_TASKS], closed, stopped;
     enum kc_put (*on_put)(struct kc_sink_context *ctx, const struct kc_batch *batch, struct kc_error *err);
     int (*on_pre_commit)(struct kc_topic_offset *offsets, size_t count, struct kc_error *err);
     int (*on_open)(struct kc_sink_context *ctx, const struct kc_topic_partition *tps, size_t count,
