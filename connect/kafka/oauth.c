@@ -84,24 +84,21 @@ static char *base64url(const char *data, size_t len) {
     return (char *)out;
 }
 
+/* NULL: not base64. */
 static char *base64url_decode(const char *text, size_t len, size_t *ret_len) {
     size_t padded = (len + 3) / 4 * 4;
-    char *in = malloc(padded + 1);
-    unsigned char *out = malloc(padded / 4 * 3 + 1);
-    int n = -1;
-    if (in && out) {
-        for (size_t i = 0; i < padded; i++)
-            in[i] = i >= len ? '=' : text[i] == '-' ? '+' : text[i] == '_' ? '/' : text[i];
-        n = EVP_DecodeBlock(out, (const unsigned char *)in, (int)padded);
-    }
-    free(in);
-    if (n < (int)(padded - len)) {
-        free(out);
+    AUTO_TEXT in = malloc(padded + 1);
+    AUTO_TEXT out = malloc(padded / 4 * 3 + 1);
+    if (!in || !out)
         return NULL;
-    }
+    for (size_t i = 0; i < padded; i++)
+        in[i] = i >= len ? '=' : text[i] == '-' ? '+' : text[i] == '_' ? '/' : text[i];
+    int n = EVP_DecodeBlock((unsigned char *)out, (const unsigned char *)in, (int)padded);
+    if (n < (int)(padded - len))
+        return NULL;
     *ret_len = (size_t)n - (padded - len);
     out[*ret_len] = 0;
-    return (char *)out;
+    return TAKE(out);
 }
 
 int oauth_token_parse(const char *jws, const char *subject_claim, struct oauth_token *ret_token, struct kc_error *err) {

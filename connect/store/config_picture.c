@@ -337,7 +337,7 @@ static struct config_snapshot *build(const struct config_picture *p) {
     size_t references = 0, count = 0;
     for (size_t i = 0; map_next(p->entries, &i, &name, &value);)
         references += 2 + ((const struct entry *)value)->tasks.count;
-    if (!s || !connectors || !(s->held = calloc(references + 1, sizeof(*s->held))))
+    if (!s || !connectors || !(s->held = calloc(references + 1, sizeof(void *))))
         abort();
     for (size_t i = 0; map_next(p->entries, &i, &name, &value);) {
         const struct entry *e = value;

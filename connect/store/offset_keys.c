@@ -91,10 +91,10 @@ static void make_canonical(struct kc_arena *arena, const char *connector, const 
     AUTO_BUF out;
     buf_init(&out, SIZE_MAX);
     json_write_text(&out, connector, strlen(connector), true);
-    const struct kc_entry **entries = kc_arena_alloc(arena, (map->len + 1) * sizeof(*entries));
+    const struct kc_entry **entries = kc_arena_alloc(arena, (map->len + 1) * sizeof(void *));
     for (uint32_t i = 0; i < map->len; i++)
         entries[i] = &map->entries[i];
-    qsort(entries, map->len, sizeof(*entries), by_key);
+    qsort(entries, map->len, sizeof(void *), by_key);
     add_map(arena, &out, entries, map->len);
     key->canonical = kc_arena_copy(arena, out.data, out.len);
     key->canonical_len = out.len;

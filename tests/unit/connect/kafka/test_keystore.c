@@ -47,9 +47,8 @@ static const struct {
 
 START_TEST(keys) {
     size_t len;
-    AUTO_TEXT data = load(stores[_i].file, &len);
     AUTO_TEXT plain = load("key.pem", &len);
-    AUTO_TEXT again = load(stores[_i].file, &len);
+    AUTO_TEXT data = load(stores[_i].file, &len);
     struct keystore_key key;
     struct kc_error err = {0};
     ck_assert_msg(
