@@ -49,13 +49,8 @@ static int check_listener(const char *name, const char *url, struct kc_error *er
         return err_set(err, ERR_BAD_CONFIG, "Empty URL found when parsing %s list.", name);
     if (!rest || !has_listener_format(rest + 3))
         return option_invalid(err, name, url, "Listener doesn't have the right format or protocol.");
-    if (https)
-        return option_invalid(
-            err, name, url,
-            "this worker serves REST over http only; put a proxy that speaks TLS in front of it and set "
-            "rest.advertised.listener=https");
-    if (!http)
-        return option_invalid(err, name, url, "Listener protocol must be one of the following: \"http\".");
+    if (!http && !https)
+        return option_invalid(err, name, url, "Listener protocol must be one of the following: \"http\", \"https\".");
     return 0;
 }
 
@@ -75,12 +70,21 @@ int check_listeners(const char *name, const char *text, struct kc_error *err) {
     return check_admin_listeners(name, text, err);
 }
 
+bool is_basic_auth(const char *class_or_alias) {
+    static const char full[] = BASIC_AUTH_PACKAGE "BasicAuthSecurityRestExtension";
+    return strcmp(class_or_alias, full) == 0 || strcmp(class_or_alias, strrchr(full, '.') + 1) == 0;
+}
+
 int check_extensions(const char *name, const char *text, struct kc_error *err) {
-    if (!text || !*text)
-        return 0;
-    return option_invalid(err, name, text,
-                          "REST extensions are Java classes, which this worker cannot load; for authentication put a "
-                          "proxy in front of it");
+    AUTO(arena) arena = arena_new(0);
+    struct kc_list list = split(text, arena);
+    for (size_t i = 0; i < list.count; i++) {
+        if (!is_basic_auth(list.items[i]))
+            return option_invalid(err, name, list.items[i],
+                                  "REST extensions are Java classes, which this worker cannot load; it has "
+                                  "BasicAuthSecurityRestExtension built in and no other");
+    }
+    return 0;
 }
 
 /* ---- Classes ----------------------------------------------------------------------------------------------------- */

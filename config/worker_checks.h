@@ -21,4 +21,8 @@ int check_memory(const char *name, const char *text, struct kc_error *err);
 /* "All", "None", "Principal" or "Allowlist" for a policy's class or alias; NULL when it is none of them. */
 const char *policy_alias(const char *class_or_alias);
 
+#define BASIC_AUTH_PACKAGE "org.apache.kafka.connect.rest.basic.auth.extension."
+/* Whether an item of rest.extension.classes is BasicAuthSecurityRestExtension, by its class or simple name. */
+bool is_basic_auth(const char *class_or_alias);
+
 #endif

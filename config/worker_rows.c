@@ -114,11 +114,12 @@ const struct kc_option worker_options[] = {
      .importance = KC_LOW,
      .check = check_reporters,
      .doc = "Java's classes that report metrics. There is no JVM here: only the default is accepted."},
-    OPT_LIST(
-        "listeners", struct worker_conf, listeners, .def = "http://:8083", .importance = KC_LOW,
-        .check = check_listeners,
-        .doc =
-            "Addresses on which REST is served: http://host:port; no host means all interfaces, port 0 any free one."),
+    OPT_LIST("listeners", struct worker_conf, listeners, .def = "http://:8083", .importance = KC_LOW,
+             .check = check_listeners,
+             .doc = "Addresses on which REST is served: http://host:port or https://host:port; no host means all "
+                    "interfaces, port 0 "
+                    "any free one. Keys and certificates of https are those of listeners.https.ssl.*, or of ssl.* when "
+                    "there are none."),
     OPT_STRING("rest.advertised.host.name", struct worker_conf, advertised_host, .importance = KC_LOW,
                .doc = "Host under which other workers reach the REST of this one; a name that only this worker has, it "
                       "is part of the worker's id."),
@@ -126,7 +127,8 @@ const struct kc_option worker_options[] = {
             .doc = "Port under which other workers reach the REST of this one."),
     OPT_STRING("rest.advertised.listener", struct worker_conf, advertised_listener, .importance = KC_LOW,
                .one_of = protocols, .one_of_ignores_case = true,
-               .doc = "Protocol under which other workers reach the REST of this one: http, or https behind a proxy."),
+               .doc = "Protocol under which other workers reach the REST of this one; not set: http when a listener "
+                      "has it, else https."),
     OPT_STRING(
         "access.control.allow.origin", struct worker_conf, cors_origin, .def = "", .importance = KC_LOW,
         .doc = "Origins of cross-origin requests, * or regular expressions, comma separated; empty: no CORS headers."),
@@ -136,8 +138,11 @@ const struct kc_option worker_options[] = {
              .check = check_admin_listeners,
              .doc = "Addresses of the admin resources (/admin/loggers). Not set: those of listeners. Empty: they are "
                     "not served."),
-    OPT_LIST("rest.extension.classes", struct worker_conf, rest_extensions, .def = "", .importance = KC_LOW,
-             .check = check_extensions, .doc = "Java's REST extensions. None can be loaded here."),
+    OPT_LIST(
+        "rest.extension.classes", struct worker_conf, rest_extensions, .def = "", .importance = KC_LOW,
+        .check = check_extensions,
+        .doc = "Java's REST extensions. Only BasicAuthSecurityRestExtension is there: it asks for users and passwords; "
+               "KAFKA_OPTS=-Djava.security.auth.login.config=FILE names the file with the entry KafkaConnect."),
     OPT_STRING("response.http.headers.config", struct worker_conf, response_headers, .def = "", .importance = KC_LOW,
                .doc = "Headers that every REST response gets: rules \"[set|add|setDate|addDate] name:value\", comma "
                       "separated, in double quotes when they hold a comma."),
@@ -147,7 +152,7 @@ const struct kc_option worker_options[] = {
      .def = "none",
      .importance = KC_LOW,
      .one_of = client_auths,
-     .doc = "Client certificates of REST over https, which this worker does not serve."},
+     .doc = "Client certificates of REST over https: required, requested (taken when there is one) or none."},
     {.name = "ssl.protocol",
      .type = KC_OPT_T_STRING,
      .offset = KC_NO_FIELD,

@@ -138,7 +138,8 @@ static int send_tasks(struct herder *h, struct errand *e) {
                                    .body_len = e->json.len,
                                    .signature = signature,
                                    .algorithm = signature ? algorithm : NULL,
-                                   .timeout_ms = SEND_TIMEOUT_MS};
+                                   .timeout_ms = SEND_TIMEOUT_MS,
+                                   .worker = h->conf->text};
     AUTO_BUF reply;
     buf_init(&reply, 2 << 20);
     if (internal_request_send(&req, &e->http, &reply, &e->err) < 0)

@@ -68,6 +68,10 @@ static void answer_text(struct herder_request *req, int http, int code, const ch
         abort();
     struct kc_error err = {0};
     err_set(&err, (enum err_code)code, "%s", text);
+    if (strlen(text) >= sizeof(err.text)) {
+        free(req->message);
+        req->message = TAKE(text); /* names of connectors may be long */
+    }
     req->http = http;
     answer_error(req, &err);
 }

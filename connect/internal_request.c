@@ -12,6 +12,7 @@
 
 #include "connect/base/auto.h"
 #include "connect/base/err.h"
+#include "connect/rest_tls.h"
 
 enum { REPLY_MAX = 2 << 20 };
 
@@ -169,6 +170,9 @@ static void set_options(CURL *curl, const struct internal_request *req, struct c
 int internal_request_send(const struct internal_request *req, int *ret_status, struct buf *ret_body,
                           struct kc_error *err) {
     char problem[CURL_ERROR_SIZE] = "";
+    AUTO(rest_tls) tls = NULL;
+    if (rest_tls_is_https(req->url) && rest_tls_load(req->worker, REST_TLS_CLIENT, &tls, err) < 0)
+        return err_prefix(err, "IO Error trying to forward REST request");
     CURL *curl = curl_easy_init();
     if (!curl)
         return err_set(err, ERR_IO, "IO Error trying to forward REST request: no HTTP client");
@@ -180,6 +184,8 @@ int internal_request_send(const struct internal_request *req, int *ret_status, s
     AUTO_BUF body;
     buf_init(&body, REPLY_MAX);
     set_options(curl, req, headers, &body, problem);
+    if (tls)
+        rest_tls_apply(tls, curl);
     CURLcode rc = curl_easy_perform(curl);
     long status = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);

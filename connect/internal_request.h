@@ -28,6 +28,7 @@ struct internal_request {
     size_t body_len;
     const char *signature, *algorithm; /* NULL: unsigned */
     int64_t timeout_ms;
+    const struct kc_config *worker; /* the worker's properties: TLS settings of https URLs */
 };
 /* Sends and waits for the answer, at most 2 MiB of it; redirects are not followed. The answer's status may be any.
  * @thread any but the herder  @blocks up to timeout_ms

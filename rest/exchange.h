@@ -24,6 +24,7 @@ struct rest_exchange {
     struct rest_server *server;
     struct MHD_Connection *connection;
     bool admin;   /* came in by a separate admin listener */
+    bool tls;     /* came in by https */
     char *target; /* request target as received: path and query */
     char *method;
     bool head;

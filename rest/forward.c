@@ -8,10 +8,13 @@
 
 #include "connect/base/err.h"
 #include "connect/base/thread.h"
+#include "connect/rest_tls.h"
 
-enum { MAX_REPLY = 2 << 20, CONNECT_TIMEOUT_MS = 15000, POLL_MS = 1000 };
+enum { MAX_REPLY = 2 << 20, CONNECT_TIMEOUT_MS = 15000, TIMEOUT_MS = 120000, POLL_MS = 1000 };
 
 struct forwarder {
+    const struct kc_config *worker;
+    struct rest_tls *tls; /* loaded by the first https URL */
     pthread_t thread;
     CURLM *multi;
     struct mailbox *inbox;
@@ -52,44 +55,70 @@ static struct curl_slist *add_header(struct curl_slist *list, const char *name, 
     return list;
 }
 
-static void begin(struct forwarder *fw, struct forward_request *f) {
-    CURL *easy = curl_easy_init();
-    struct relay *r = calloc(1, sizeof *r);
-    buf_init(&f->reply, MAX_REPLY);
-    if (!easy || !r) {
-        err_set(&f->err, ERR_INTERNAL, "IO Error trying to forward REST request: out of memory");
-        curl_easy_cleanup(easy);
-        free(r);
-        finish(f);
-        return;
-    }
-    r->f = f;
-    r->easy = easy;
-    list_append(&fw->relays, &r->link);
-    r->headers = add_header(NULL, "Accept", "application/json");
-    r->headers = add_header(r->headers, "Expect", "");
+static struct curl_slist *make_headers(const struct forward_request *f) {
+    struct curl_slist *headers = add_header(NULL, "Accept", "application/json");
+    headers = add_header(headers, "Expect", "");
     if (f->authorization)
-        r->headers = add_header(r->headers, "Authorization", f->authorization);
+        headers = add_header(headers, "Authorization", f->authorization);
     if (f->body)
-        r->headers = add_header(r->headers, "Content-Type", "application/json");
+        headers = add_header(headers, "Content-Type", "application/json");
+    else if (strcmp(f->method, "GET") != 0)
+        headers = add_header(headers, "Content-Length", "0");
+    return headers;
+}
+
+static void set_options(struct relay *r) {
+    struct forward_request *f = r->f;
+    CURL *easy = r->easy;
     curl_easy_setopt(easy, CURLOPT_URL, f->url);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, f->method);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "kafka-connect");
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)120000);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)TIMEOUT_MS);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, r->error);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_data);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, r);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, r);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, r->headers);
     if (f->body) {
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)f->body_len);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, f->body);
-    } else if (strcmp(f->method, "GET") != 0) {
-        r->headers = add_header(r->headers, "Content-Length", "0");
     }
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, r->headers);
+}
+
+/* Before anything is sent: the request fails with `f->err`. */
+static void fail(struct forward_request *f) {
+    f->err.code = ERR_INTERNAL; /* this worker's fault, not the client's */
+    (void)err_prefix(&f->err, "IO Error trying to forward REST request");
+    finish(f);
+}
+
+static void begin(struct forwarder *fw, struct forward_request *f) {
+    bool https = rest_tls_is_https(f->url);
+    buf_init(&f->reply, MAX_REPLY);
+    if (https && !fw->tls && rest_tls_load(fw->worker, REST_TLS_CLIENT, &fw->tls, &f->err) < 0) {
+        fail(f);
+        return;
+    }
+    CURL *easy = curl_easy_init();
+    struct relay *r = calloc(1, sizeof *r);
+    if (!easy || !r) {
+        err_set(&f->err, ERR_INTERNAL, "out of memory");
+        curl_easy_cleanup(easy);
+        free(r);
+        fail(f);
+        return;
+    }
+    r->f = f;
+    r->easy = easy;
+    r->headers = make_headers(f);
+    list_append(&fw->relays, &r->link);
+    set_options(r);
+    if (https)
+        rest_tls_apply(fw->tls, easy);
     curl_multi_add_handle(fw->multi, easy);
 }
 
@@ -144,12 +173,13 @@ static void *run(void *arg) {
     return NULL;
 }
 
-struct forwarder *forwarder_new(struct kc_error *err) {
+struct forwarder *forwarder_new(const struct kc_config *worker, struct kc_error *err) {
     struct forwarder *fw = calloc(1, sizeof *fw);
     if (!fw) {
         err_set(err, ERR_INTERNAL, "out of memory");
         return NULL;
     }
+    fw->worker = worker;
     list_init(&fw->relays);
     fw->multi = curl_multi_init();
     fw->inbox = mailbox_new();
@@ -175,6 +205,7 @@ struct forwarder *forwarder_free(struct forwarder *fw) {
     pthread_join(fw->thread, NULL);
     curl_multi_cleanup(fw->multi);
     mailbox_free(fw->inbox);
+    rest_tls_free(fw->tls);
     free(fw);
     return NULL;
 }

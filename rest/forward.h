@@ -24,7 +24,8 @@ struct forward_request {
     void *arg;
 };
 
-struct forwarder *forwarder_new(struct kc_error *err);
+/* `worker`: the worker's properties, borrowed; TLS settings of calls to https URLs. */
+struct forwarder *forwarder_new(const struct kc_config *worker, struct kc_error *err);
 /* @thread any  @blocks no. Takes `f` (malloc'ed, zeroed). */
 void forwarder_submit(struct forwarder *fw, struct forward_request *f);
 /* Ends the thread; what is under way is answered with an error. */

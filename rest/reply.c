@@ -63,11 +63,12 @@ static void add_location(struct rest_exchange *ex, struct MHD_Response *response
     AUTO_BUF url;
     if (!host)
         return;
-    size_t len = strlen(host);
-    if (len > 3 && strcmp(host + len - 3, ":80") == 0)
-        len -= 3;
+    const char *default_port = ex->tls ? ":443" : ":80";
+    size_t len = strlen(host), cut = strlen(default_port);
+    if (len > cut && strcmp(host + len - cut, default_port) == 0)
+        len -= cut;
     buf_init(&url, 1 << 16);
-    (void)buf_printf(&url, "http://%.*s/connectors/", (int)len, host);
+    (void)buf_printf(&url, "%s://%.*s/connectors/", ex->tls ? "https" : "http", (int)len, host);
     for (const unsigned char *p = (const unsigned char *)ex->location; *p; p++) {
         if ((*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z') ||
             strchr("-._~!$&'()*+,;=:@", *p))

@@ -1,4 +1,5 @@
-/* The table of endpoints and how a request finds its row: path → method → Content-Type → Accept, in this order.
+/* The table of endpoints and how a request finds its row: path → method → Content-Type → Accept → user, in this
+ * order.
  * @source rest-api 1, 2.1, 2.2 */
 #include "rest/routes.h"
 
@@ -8,6 +9,7 @@
 #include <strings.h>
 
 #include "connect/base/auto.h"
+#include "rest/auth.h"
 #include "rest/reply.h"
 #include "rest/server_state.h"
 
@@ -116,8 +118,9 @@ static char *decode_segment(const char *p, const char *end) {
 static bool split_path(struct rest_exchange *ex) {
     const char *p = ex->target, *end = p + strcspn(p, "?");
     ex->query = *end == '?' ? end + 1 : NULL;
-    if (strncasecmp(p, "http://", 7) == 0) { /* absolute form */
-        p += 7;
+    bool http = strncasecmp(p, "http://", 7) == 0, https = strncasecmp(p, "https://", 8) == 0;
+    if (http || https) { /* absolute form */
+        p += http ? 7 : 8;
         while (p < end && *p != '/')
             p++;
     }
@@ -247,7 +250,9 @@ static void find_route(struct rest_exchange *ex) {
     } else if (strcmp(ex->method, "OPTIONS") == 0) {
         size_t used = strlen(methods);
         snprintf(methods + used, sizeof methods - used, "OPTIONS");
-        answer_options(ex, methods);
+        auth_check(ex);
+        if (!ex->answered)
+            answer_options(ex, methods);
     } else if (!ex->route) {
         reply_http_error(ex, 405);
     }
@@ -267,4 +272,6 @@ void routes_match(struct rest_exchange *ex) {
         reply_http_error(ex, problem);
     else if (accept && !accepts_json(accept))
         reply_http_error(ex, 406);
+    else
+        auth_check(ex);
 }

@@ -15,7 +15,7 @@ struct route {
 
 extern const struct route routes[];
 
-/* Decodes the target into segments and finds the route, or answers (400, 404, 405, 406, 415, OPTIONS). */
+/* Decodes the target into segments and finds the route, or answers (400, 401, 404, 405, 406, 415, OPTIONS). */
 void routes_match(struct rest_exchange *ex);
 
 /* handlers by resource: root.c, connectors.c, offsets.c, plugins.c, loggers.c */

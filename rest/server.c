@@ -1,56 +1,40 @@
-/* Listeners and the life of a request inside libmicrohttpd. See server.h. */
+/* The life of the server, and of a request inside libmicrohttpd. See server.h. */
 #include "rest/server.h"
 
-#include <arpa/inet.h>
-#include <ctype.h>
-#include <errno.h>
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <unistd.h>
 
 #include "connect/base/clock.h"
 #include "connect/base/err.h"
 #include "connect/base/log.h"
 #include "connect/base/thread.h"
+#include "rest/auth.h"
 #include "rest/cors.h"
+#include "rest/listener.h"
 #include "rest/reply.h"
 #include "rest/routes.h"
 #include "rest/server_state.h"
 
-enum {
-    CONNECTION_MEMORY = 32 * 1024, /* request line and headers */
-    IDLE_SECONDS = 90,
-    MAX_CONNECTIONS = 1000,
-    STOP_WAIT_MS = 5000,
-    REPLY_MAX = 64 << 20
-};
+enum { STOP_WAIT_MS = 5000, REPLY_MAX = 64 << 20 };
 
 /* ---- one request ---- */
 
-static void *on_uri(void *arg, const char *uri, struct MHD_Connection *connection) {
+void *request_begin(void *arg, const char *uri, struct MHD_Connection *connection) {
     struct listener *l = arg;
     struct rest_exchange *ex = calloc(1, sizeof *ex);
     if (!ex)
         return NULL;
     ex->server = l->server;
     ex->admin = l->admin;
+    ex->tls = l->tls != NULL;
     ex->connection = connection;
     ex->target = strdup(uri);
     ex->begin_ms = clock_ms();
+    listener_note_request(connection);
     buf_init(&ex->body, l->server->max_body_bytes);
     buf_init(&ex->reply, REPLY_MAX);
     return ex;
-}
-
-static size_t keep_escapes(void *arg, struct MHD_Connection *connection, char *text) {
-    (void)arg;
-    (void)connection;
-    return strlen(text); /* the path is decoded segment by segment in routes.c */
 }
 
 /* Before the herder exists: /health says what is waited for, everything else 503. */
@@ -97,19 +81,21 @@ static bool body_announced_too_large(const struct rest_exchange *ex) {
     return length && strtoull(length, NULL, 10) > ex->server->max_body_bytes;
 }
 
-static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url, const char *method,
-                                  const char *version, const char *data, size_t *data_size, void **state) {
+enum MHD_Result request_part(void *arg, struct MHD_Connection *connection, const char *url, const char *method,
+                             const char *version, const char *data, size_t *data_size, void **state) {
     struct rest_exchange *ex = *state;
     (void)arg;
     (void)connection;
     (void)url;
-    (void)version;
     if (!ex || !ex->target)
         return MHD_NO;
     if (!ex->method) { /* headers are complete */
         ex->method = strdup(method);
         ex->head = strcmp(method, "HEAD") == 0;
-        routes_match(ex);
+        if (strcmp(version, "HTTP/1.1") == 0 && !rest_header(ex, "Host"))
+            reply_message(ex, 400, "Bad Request: no Host header");
+        else
+            routes_match(ex);
         if (!ex->answered && body_announced_too_large(ex)) {
             ex->too_large = true;
             dispatch(ex);
@@ -118,7 +104,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
         return MHD_YES;
     }
     if (*data_size > 0) {
-        if (buf_add(&ex->body, data, *data_size) < 0)
+        if (!ex->answered && buf_add(&ex->body, data, *data_size) < 0)
             ex->too_large = true;
         *data_size = 0;
         return MHD_YES;
@@ -140,8 +126,7 @@ static void log_access(const struct rest_exchange *ex) {
            ex->reply.len, (long long)(clock_ms() - ex->begin_ms));
 }
 
-static void on_completed(void *arg, struct MHD_Connection *connection, void **state,
-                         enum MHD_RequestTerminationCode code) {
+void request_end(void *arg, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code) {
     struct rest_exchange *ex = *state;
     (void)arg;
     (void)connection;
@@ -151,155 +136,6 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **st
     log_access(ex);
     exchange_free(ex);
     *state = NULL;
-}
-
-static void on_mhd_log(void *arg, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
-static void on_mhd_log(void *arg, const char *fmt, va_list ap) {
-    char line[512];
-    (void)arg;
-    vsnprintf(line, sizeof line, fmt, ap);
-    line[strcspn(line, "\n")] = '\0';
-    kc_log(KC_DEBUG, LOG_REST, "%s", line);
-}
-
-/* ---- listeners ---- */
-
-/* "http://host:port" → host, port. */
-static int parse_listener(const char *text, const char *option, struct listener *l, struct kc_error *err) {
-    const char *host = strncasecmp(text, "http://", 7) == 0 ? text + 7 : NULL;
-    const char *colon = host ? strrchr(host, ':') : NULL;
-    char *end = NULL;
-    long port = colon ? strtol(colon + 1, &end, 10) : -1;
-    if (!host || !colon || end == colon + 1 || *end || port < 0 || port > 65535)
-        return err_set(err, ERR_BAD_CONFIG,
-                       "Invalid value %s for configuration %s: each listener must be like http://host:port", text,
-                       option);
-    size_t len = (size_t)(colon - host);
-    if (len > 1 && host[0] == '[' && host[len - 1] == ']') {
-        host++;
-        len -= 2;
-    }
-    if (len >= sizeof l->host)
-        return err_set(err, ERR_BAD_CONFIG, "Invalid value %s for configuration %s: the host is too long", text,
-                       option);
-    memcpy(l->host, host, len);
-    l->host[len] = '\0';
-    l->port = (int)port;
-    return 0;
-}
-
-/* A bound, listening socket; every address when the host is empty. */
-static int open_socket(struct listener *l, struct kc_error *err) {
-    struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_ADDRCONFIG, .ai_socktype = SOCK_STREAM}, *found = NULL;
-    char port[16];
-    int fd = -1, last = 0;
-    snprintf(port, sizeof port, "%d", l->port);
-    if (!l->host[0]) {
-        hints.ai_family = AF_INET6;
-        hints.ai_flags = AI_PASSIVE;
-    }
-    int rc = getaddrinfo(l->host[0] ? l->host : NULL, port, &hints, &found);
-    if (rc != 0)
-        return err_set(err, ERR_IO, "Unable to bind REST listener http://%s:%d: %s", l->host, l->port,
-                       gai_strerror(rc));
-    for (int round = 0; fd < 0 && round < 2; round++) {
-        for (struct addrinfo *a = found; a && fd < 0; a = a->ai_next) {
-            int one = 1, zero = 0;
-            fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-            if (fd < 0) {
-                last = errno;
-                continue;
-            }
-            setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-            if (a->ai_family == AF_INET6 && !l->host[0])
-                setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof zero);
-            if (bind(fd, a->ai_addr, a->ai_addrlen) < 0 || listen(fd, 128) < 0) {
-                last = errno;
-                close(fd);
-                fd = -1;
-            }
-        }
-        if (fd >= 0 || l->host[0] || last == EADDRINUSE)
-            break;
-        freeaddrinfo(found); /* no IPv6 on this machine: every IPv4 address */
-        hints.ai_family = AF_INET;
-        found = NULL;
-        if (getaddrinfo(NULL, port, &hints, &found) != 0)
-            break;
-    }
-    if (found)
-        freeaddrinfo(found);
-    if (fd < 0)
-        return err_set(err, ERR_IO, "Unable to bind REST listener http://%s:%d: %s", l->host, l->port, strerror(last));
-    return fd;
-}
-
-static void note_bound_port(struct listener *l, int fd) {
-    struct sockaddr_storage addr;
-    socklen_t len = sizeof addr;
-    if (getsockname(fd, (struct sockaddr *)&addr, &len) < 0)
-        return;
-    l->port = ntohs(addr.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&addr)->sin6_port
-                                               : ((struct sockaddr_in *)&addr)->sin_port);
-}
-
-static int open_listener(struct rest_server *s, const char *text, bool admin, struct kc_error *err) {
-    const char *option = admin ? "admin.listeners" : "listeners";
-    if (s->listener_count == REST_MAX_LISTENERS)
-        return err_set(err, ERR_BAD_CONFIG, "%s: at most %d listeners are supported", option, REST_MAX_LISTENERS);
-    struct listener *l = &s->listeners[s->listener_count];
-    *l = (struct listener){.server = s, .admin = admin};
-    if (parse_listener(text, option, l, err) < 0)
-        return -1;
-    int fd = open_socket(l, err);
-    if (fd < 0)
-        return -1;
-    note_bound_port(l, fd);
-    l->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, l,
-        MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, on_uri,
-        l, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS, MHD_OPTION_END);
-    if (!l->daemon) {
-        close(fd);
-        return err_set(err, ERR_IO, "Unable to start the REST server on http://%s:%d", l->host, l->port);
-    }
-    s->listener_count++;
-    return 0;
-}
-
-/* This machine's first address that is not a loopback one, as Java's InetAddress.getLocalHost would often give. */
-static void own_address(char *out, size_t size) {
-    struct ifaddrs *all = NULL;
-    snprintf(out, size, "127.0.0.1");
-    if (getifaddrs(&all) < 0)
-        return;
-    for (struct ifaddrs *a = all; a; a = a->ifa_next) {
-        if (a->ifa_addr && a->ifa_addr->sa_family == AF_INET && !(a->ifa_flags & IFF_LOOPBACK) &&
-            (a->ifa_flags & IFF_UP)) {
-            inet_ntop(AF_INET, &((struct sockaddr_in *)a->ifa_addr)->sin_addr, out, (socklen_t)size);
-            break;
-        }
-    }
-    freeifaddrs(all);
-}
-
-static void set_advertised(struct rest_server *s) {
-    const struct worker_conf *conf = s->conf;
-    const struct listener *main = &s->listeners[0];
-    char host[256];
-    if (conf->advertised_host && *conf->advertised_host)
-        snprintf(host, sizeof host, "%s", conf->advertised_host);
-    else if (main->host[0])
-        snprintf(host, sizeof host, strchr(main->host, ':') ? "[%.250s]" : "%s", main->host);
-    else
-        own_address(host, sizeof host);
-    int port = conf->advertised_port > 0 ? conf->advertised_port : main->port;
-    const char *scheme =
-        conf->advertised_listener && strcasecmp(conf->advertised_listener, "https") == 0 ? "https" : "http";
-    snprintf(s->url, sizeof s->url, "%s://%s:%d/", scheme, host, port);
-    snprintf(s->worker_id, sizeof s->worker_id, "%s:%d", host, port);
 }
 
 /* ---- life ---- */
@@ -321,17 +157,17 @@ struct rest_server *rest_server_new(const struct worker_conf *conf, struct kc_er
     s->max_body_bytes = (size_t)conf->rest_body_max_bytes;
     s->separate_admin = kc_config_has(conf->text, "admin.listeners");
     s->cors = cors_new(conf, err);
-    if (!s->cors)
+    if (!s->cors || auth_new(conf, &s->auth, err) < 0)
         return rest_server_free(s);
     for (size_t i = 0; i < conf->listeners.count; i++) {
-        if (open_listener(s, conf->listeners.items[i], false, err) < 0)
+        if (listener_open(s, conf->listeners.items[i], false, err) < 0)
             return rest_server_free(s);
     }
     for (size_t i = 0; s->separate_admin && i < conf->admin_listeners.count; i++) {
-        if (open_listener(s, conf->admin_listeners.items[i], true, err) < 0)
+        if (listener_open(s, conf->admin_listeners.items[i], true, err) < 0)
             return rest_server_free(s);
     }
-    set_advertised(s);
+    listener_advertise(s);
     kc_log(KC_INFO, LOG_REST, "Advertised URI: %s", s->url);
     return s;
 }
@@ -343,7 +179,7 @@ void rest_server_waiting(struct rest_server *s, const char *reason) {
 }
 
 int rest_server_start(struct rest_server *s, struct herder *herder, struct kc_error *err) {
-    s->forwarder = forwarder_new(err);
+    s->forwarder = forwarder_new(s->conf->text, err);
     if (!s->forwarder || thread_start(&s->deadline_thread, "rest-deadline", exchange_deadlines, s, err) < 0)
         return -1;
     s->deadline_started = true;
@@ -375,11 +211,12 @@ struct rest_server *rest_server_free(struct rest_server *s) {
         return NULL;
     exchange_stop_all(s, STOP_WAIT_MS);
     for (size_t i = 0; i < s->listener_count; i++)
-        MHD_stop_daemon(s->listeners[i].daemon);
+        listener_close(&s->listeners[i]);
     if (s->deadline_started)
         pthread_join(s->deadline_thread, NULL);
     forwarder_free(s->forwarder);
     cors_free(s->cors);
+    auth_free(s->auth);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->changed);
     free(s);

@@ -9,6 +9,8 @@
 #include "rest/forward.h"
 #include "rest/server.h"
 
+struct rest_exchange;
+
 enum { REST_MAX_LISTENERS = 8 };
 
 struct listener {
@@ -17,11 +19,13 @@ struct listener {
     char host[256]; /* "" = every address */
     int port;
     bool admin;
+    struct listener_tls *tls; /* NULL: http */
 };
 
 struct rest_server {
     const struct worker_conf *conf;
     struct cors *cors;
+    struct auth *auth; /* NULL: everybody may */
     struct listener listeners[REST_MAX_LISTENERS];
     size_t listener_count;
     bool separate_admin; /* admin.listeners was given: no /admin on the main listeners */
@@ -39,6 +43,12 @@ struct rest_server {
     bool stopping;
     size_t max_body_bytes;
 };
+
+/* libmicrohttpd's callbacks; `listener` is a struct listener. @thread polling */
+void *request_begin(void *listener, const char *uri, struct MHD_Connection *connection);
+enum MHD_Result request_part(void *listener, struct MHD_Connection *connection, const char *url, const char *method,
+                             const char *version, const char *data, size_t *data_size, void **state);
+void request_end(void *arg, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code);
 
 /* Deadline thread: answers suspended requests whose time is over. */
 void *exchange_deadlines(void *server);

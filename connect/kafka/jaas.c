@@ -1,8 +1,9 @@
-/* A tokenizer for JAAS entries and the one-entry grammar above it. Called while clients are configured; keeps nothing.
- */
+/* A tokenizer for JAAS entries and the two grammars above it. Called while clients are configured and while REST
+ * starts; keeps nothing. */
 #include "connect/kafka/jaas.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "connect/base/auto.h"
@@ -11,11 +12,12 @@
 
 enum { MAX_TEXT = 64 * 1024 };
 
-enum token { TOKEN_END, TOKEN_WORD, TOKEN_EQUALS, TOKEN_SEMICOLON, TOKEN_BAD };
+enum token { TOKEN_END, TOKEN_WORD, TOKEN_EQUALS, TOKEN_SEMICOLON, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_BAD };
 
 struct reader {
     const char *p;
-    struct buf word; /* of the last TOKEN_WORD */
+    struct buf word;  /* of the last TOKEN_WORD */
+    const char *file; /* NULL: the value of sasl.jaas.config, in which braces mean nothing */
 };
 
 static const char *skip_comment(const char *p) {
@@ -86,16 +88,25 @@ static enum token next_token(struct reader *r, bool value) {
             return TOKEN_EQUALS;
         }
         break;
+    case '{':
+    case '}':
+        if (r->file)
+            return *r->p++ == '{' ? TOKEN_OPEN : TOKEN_CLOSE;
+        break;
     default:
         break;
     }
-    size_t len = strcspn(r->p, value ? " \t\r\n\f\v;\"'" : " \t\r\n\f\v;\"'=");
+    static const char *const ends[2][2] = {{" \t\r\n\f\v;\"'=", " \t\r\n\f\v;\"'"},
+                                           {" \t\r\n\f\v;\"'{}=", " \t\r\n\f\v;\"'{}"}};
+    size_t len = strcspn(r->p, ends[r->file != NULL][value]);
     buf_add(&r->word, r->p, len);
     r->p += len;
     return TOKEN_WORD;
 }
 
-static int bad(struct kc_error *err, const char *what) {
+static int bad(const struct reader *r, struct kc_error *err, const char *what) {
+    if (r->file)
+        return err_set(err, ERR_BAD_CONFIG, "JAAS file %s: %s", r->file, what);
     return err_set(err, ERR_BAD_CONFIG, "Invalid value [hidden] for configuration sasl.jaas.config: %s", what);
 }
 
@@ -105,59 +116,140 @@ static int parse_options(struct reader *r, struct jaas *jaas, struct kc_error *e
         if (token == TOKEN_SEMICOLON)
             return 0;
         if (token == TOKEN_END)
-            return bad(err, "JAAS config entry not terminated by semi-colon");
+            return bad(r, err, "JAAS config entry not terminated by semi-colon");
         if (token != TOKEN_WORD || r->word.len == 0)
-            return bad(err, "expected an option name or a semi-colon");
+            return bad(r, err, "expected an option name or a semi-colon");
         AUTO_TEXT name = buf_take(&r->word);
         if (!name)
-            return bad(err, "too long");
-        if (next_token(r, false) != TOKEN_EQUALS || next_token(r, true) != TOKEN_WORD)
-            return err_set(
-                err, ERR_BAD_CONFIG,
-                "Invalid value [hidden] for configuration sasl.jaas.config: Value not specified for key '%s' in "
-                "JAAS config",
-                name);
+            return bad(r, err, "too long");
+        if (next_token(r, false) != TOKEN_EQUALS || next_token(r, true) != TOKEN_WORD) {
+            char what[256];
+            snprintf(what, sizeof what, "Value not specified for key '%.100s' in JAAS config", name);
+            return bad(r, err, what);
+        }
         kc_config_set(jaas->options, name, buf_text(&r->word));
     }
 }
 
-static int parse_entry(struct reader *r, struct jaas *jaas, struct kc_error *err) {
-    static const char *const flags[] = {"required", "requisite", "sufficient", "optional"};
-    if (next_token(r, false) != TOKEN_WORD || r->word.len == 0)
-        return bad(err, "Login module not specified in JAAS config");
+/* Behind the module's class name, which is the last word. */
+static int parse_module(struct reader *r, struct jaas *jaas, struct kc_error *err) {
+    static const char *const flags[] = {
+        [JAAS_REQUIRED] = "required",
+        [JAAS_REQUISITE] = "requisite",
+        [JAAS_SUFFICIENT] = "sufficient",
+        [JAAS_OPTIONAL] = "optional",
+    };
+    jaas->options = kc_config_new();
     jaas->module = buf_take(&r->word);
     if (!jaas->module)
-        return bad(err, "too long");
+        return bad(r, err, "too long");
     bool flag_known = false;
     if (next_token(r, false) == TOKEN_WORD) {
-        for (size_t i = 0; i < COUNT_OF(flags); i++)
-            flag_known |= strcasecmp(buf_text(&r->word), flags[i]) == 0;
+        for (size_t i = 0; i < COUNT_OF(flags) && !flag_known; i++) {
+            flag_known = strcasecmp(buf_text(&r->word), flags[i]) == 0;
+            jaas->flag = (enum jaas_flag)i;
+        }
     }
     if (!flag_known)
-        return bad(err, "Login module control flag is not available in the JAAS config");
-    if (parse_options(r, jaas, err) < 0)
+        return bad(r, err, "Login module control flag is not available in the JAAS config");
+    return parse_options(r, jaas, err);
+}
+
+static int parse_value(struct reader *r, struct jaas *jaas, struct kc_error *err) {
+    if (next_token(r, false) != TOKEN_WORD || r->word.len == 0)
+        return bad(r, err, "Login module not specified in JAAS config");
+    if (parse_module(r, jaas, err) < 0)
         return -1;
     if (next_token(r, false) != TOKEN_END)
-        return bad(err, "JAAS config property contains more than one login module, should be 1 module");
+        return bad(r, err, "JAAS config property contains more than one login module, should be 1 module");
     return 0;
 }
 
+static void reader_done(struct reader *r) {
+    if (r->word.data)
+        explicit_bzero(r->word.data, r->word.cap);
+    buf_done(&r->word);
+}
+
 int jaas_parse(const char *text, struct jaas *ret_jaas, struct kc_error *err) {
-    if (strlen(text) > MAX_TEXT)
-        return bad(err, "too long");
     struct reader r = {.p = text};
+    struct jaas jaas = {0};
+    if (strlen(text) > MAX_TEXT)
+        return bad(&r, err, "too long");
     buf_init(&r.word, MAX_TEXT);
-    struct jaas jaas = {.options = kc_config_new()};
-    int rc = parse_entry(&r, &jaas, err);
-    if (r.word.data)
-        explicit_bzero(r.word.data, r.word.cap);
-    buf_done(&r.word);
+    int rc = parse_value(&r, &jaas, err);
+    reader_done(&r);
     if (rc < 0) {
         jaas_done(&jaas);
         return -1;
     }
     *ret_jaas = jaas;
     return 0;
+}
+
+/* ---- Files ---- */
+
+/* Behind the name of an entry: { modules } and a semicolon. */
+static int parse_entry(struct reader *r, struct jaas_entry *entry, struct kc_error *err) {
+    if (next_token(r, false) != TOKEN_OPEN)
+        return bad(r, err, "expected { behind the name of an entry");
+    for (;;) {
+        enum token token = next_token(r, false);
+        if (token == TOKEN_CLOSE)
+            break;
+        if (token != TOKEN_WORD || r->word.len == 0)
+            return bad(r, err, "expected the class of a login module or }");
+        if (entry->count == JAAS_MAX_MODULES)
+            return bad(r, err, "an entry has too many login modules");
+        if (parse_module(r, &entry->modules[entry->count++], err) < 0)
+            return -1;
+    }
+    if (next_token(r, false) != TOKEN_SEMICOLON)
+        return bad(r, err, "JAAS config entry not terminated by semi-colon");
+    return entry->count ? 0 : bad(r, err, "an entry has no login module");
+}
+
+static int find_entry(struct reader *r, const char *name, struct jaas_entry *ret_entry, struct kc_error *err) {
+    for (;;) {
+        struct jaas_entry entry = {0};
+        enum token token = next_token(r, false);
+        if (token == TOKEN_END)
+            return 0;
+        if (token != TOKEN_WORD || r->word.len == 0)
+            return bad(r, err, "expected the name of an entry");
+        bool wanted = strcmp(buf_text(&r->word), name) == 0;
+        if (wanted && ret_entry->count)
+            return bad(r, err, "an entry occurs twice");
+        if (parse_entry(r, &entry, err) < 0) {
+            jaas_entry_done(&entry);
+            return -1;
+        }
+        if (wanted)
+            *ret_entry = entry;
+        else
+            jaas_entry_done(&entry);
+    }
+}
+
+int jaas_file_parse(const char *text, const char *file, const char *name, struct jaas_entry *ret_entry,
+                    struct kc_error *err) {
+    struct reader r = {.p = text, .file = file};
+    struct jaas_entry entry = {0};
+    buf_init(&r.word, MAX_TEXT);
+    int rc = find_entry(&r, name, &entry, err);
+    reader_done(&r);
+    if (rc < 0) {
+        jaas_entry_done(&entry);
+        return -1;
+    }
+    *ret_entry = entry;
+    return 0;
+}
+
+void jaas_entry_done(struct jaas_entry *entry) {
+    for (size_t i = 0; i < entry->count; i++)
+        jaas_done(&entry->modules[i]);
+    entry->count = 0;
 }
 
 void jaas_done(struct jaas *jaas) {

@@ -19,9 +19,11 @@ rm -f /tmp/kconnectd-format.$$
 # 2. who may include whom: FOLDER sees nothing of the patterns after it
 while read -r folder forbidden; do
     for pattern in $forbidden; do
-        # MirrorMaker's connectors talk to two Kafka clusters of their own, so they may use connect/kafka/.
+        # MirrorMaker's connectors talk to two Kafka clusters of their own, so they may use connect/kafka/. REST's users
+        # come from a JAAS file, which is read by the parser of sasl.jaas.config.
         found=$(grep -rn "#include \"$pattern" "$folder" --include='*.c' --include='*.h' 2>/dev/null |
-            grep -v '^connectors/mirror/[^:]*:[0-9]*:#include "connect/kafka/')
+            grep -v '^connectors/mirror/[^:]*:[0-9]*:#include "connect/kafka/' |
+            grep -v '^rest/auth\.c:[0-9]*:#include "connect/kafka/jaas\.h"')
         [ -z "$found" ] || {
             echo "$found"
             complain "$folder must not include $pattern"

@@ -137,8 +137,9 @@ START_TEST(test_refused) {
         {"exactly.once.source.support", "Disabled",
          "Invalid value Disabled for configuration exactly.once.source.support: String must be one of: disabled, "
          "preparing, enabled"},
-        {"listeners", "https://:8443",
-         "Invalid value https://:8443 for configuration listeners: this worker serves REST over http only"},
+        {"listeners", "ftp://:8443",
+         "Invalid value ftp://:8443 for configuration listeners: Listener protocol must be one of the following: "
+         "\"http\", \"https\"."},
         {"listeners", "ftp://:1", "Invalid value ftp://:1 for configuration listeners: Listener protocol must be"},
         {"listeners", "http://host",
          "Invalid value http://host for configuration listeners: Listener doesn't have the right format or protocol."},
