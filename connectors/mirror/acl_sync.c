@@ -37,7 +37,7 @@ static rd_kafka_AclBinding_t **translate_all(rd_kafka_event_t *event, const stru
     size_t count = 0, kept = 0;
     const rd_kafka_AclBinding_t **acls =
         rd_kafka_DescribeAcls_result_acls(rd_kafka_event_DescribeAcls_result(event), &count);
-    rd_kafka_AclBinding_t **bindings = calloc(count + 1, sizeof *bindings);
+    rd_kafka_AclBinding_t **bindings = calloc(count + 1, sizeof(rd_kafka_AclBinding_t *));
     if (!bindings)
         abort();
     for (size_t i = 0; i < count; i++)

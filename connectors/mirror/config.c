@@ -16,13 +16,18 @@
     KEPT(key, KC_OPT_T_CLASS, .def = (java_class), .kind = KC_KIND_NAMED, .one_of = (names), .recommended = (names), \
          __VA_ARGS__)
 
-static const char *const policies[] = {"org.apache.kafka.connect.mirror.DefaultReplicationPolicy",
-                                       "org.apache.kafka.connect.mirror.IdentityReplicationPolicy",
+#define MIRROR_CLASS(name) "org.apache.kafka.connect.mirror." name
+#define POLICY             MIRROR_CLASS("DefaultReplicationPolicy")
+#define ADMIN              "org.apache.kafka.clients.admin.ForwardingAdmin"
+#define TOPIC_FILTER       MIRROR_CLASS("DefaultTopicFilter")
+#define GROUP_FILTER       MIRROR_CLASS("DefaultGroupFilter")
+#define CONFIG_FILTER      MIRROR_CLASS("DefaultConfigPropertyFilter")
+static const char *const policies[] = {POLICY, MIRROR_CLASS("IdentityReplicationPolicy"),
                                        "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy", NULL};
-static const char *const admins[] = {"org.apache.kafka.clients.admin.ForwardingAdmin", NULL};
-static const char *const topic_filters[] = {"org.apache.kafka.connect.mirror.DefaultTopicFilter", NULL};
-static const char *const group_filters[] = {"org.apache.kafka.connect.mirror.DefaultGroupFilter", NULL};
-static const char *const config_filters[] = {"org.apache.kafka.connect.mirror.DefaultConfigPropertyFilter", NULL};
+static const char *const admins[] = {ADMIN, NULL};
+static const char *const topic_filters[] = {TOPIC_FILTER, NULL};
+static const char *const group_filters[] = {GROUP_FILTER, NULL};
+static const char *const config_filters[] = {CONFIG_FILTER, NULL};
 static const char *const locations[] = {"source", "target", NULL};
 static const char *const metric_formats[] = {"legacy", "new", NULL};
 static const char *const security_protocols[] = {"PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL", NULL};
@@ -76,7 +81,7 @@ static int check_interval(const char *name, const char *text, struct kc_error *e
                    .doc = "Alias of the target cluster."),                                                           \
         OPT_LONG("admin.timeout.ms", CONF, admin_timeout_ms, .def = "60000", .importance = KC_LOW,                   \
                  .doc = "How long administrative steps, such as looking for topics, may take."),                     \
-        NAMED("replication.policy.class", policies[0], policies, .importance = KC_LOW,                               \
+        NAMED("replication.policy.class", POLICY, policies, .importance = KC_LOW,                                    \
               .doc = "How remote topics are named: with the alias of their source in front, or as on the source."),  \
         KEPT("replication.policy.separator", KC_OPT_T_STRING, .def = ".", .importance = KC_LOW,                      \
              .doc = "What stands between the alias and the name of a topic."),                                       \
@@ -84,7 +89,7 @@ static int check_interval(const char *name, const char *text, struct kc_error *e
              .importance = KC_LOW,                                                                                   \
              .doc = "Whether replication.policy.separator, where given, is also used in the names of the topics of " \
                     "offset syncs and checkpoints; false: these have a dot."),                                       \
-        NAMED("forwarding.admin.class", admins[0], admins, .importance = KC_LOW,                                     \
+        NAMED("forwarding.admin.class", ADMIN, admins, .importance = KC_LOW,                                         \
               .doc = "Who carries out administrative requests."),                                                    \
         KEPT("metric.reporters", KC_OPT_T_LIST, .def = "org.apache.kafka.common.metrics.JmxReporter",                \
              .list_unique = true, .importance = KC_LOW,                                                              \
@@ -118,9 +123,9 @@ static int check_interval(const char *name, const char *text, struct kc_error *e
     PATTERNS("topics", ".*", "Topics to mirror: names and regular expressions, comma separated."),                  \
         PATTERNS("topics.exclude", MIRROR_TOPICS_EXCLUDE, "Topics that are not mirrored, even if topics matches."), \
         PATTERNS("config.properties.exclude", MIRROR_CONFIG_EXCLUDE, "Topic configurations that are not copied."),  \
-        NAMED("topic.filter.class", topic_filters[0], topic_filters, .importance = KC_LOW,                          \
+        NAMED("topic.filter.class", TOPIC_FILTER, topic_filters, .importance = KC_LOW,                              \
               .doc = "What selects topics: the option topics."),                                                    \
-        NAMED("config.property.filter.class", config_filters[0], config_filters, .importance = KC_LOW,              \
+        NAMED("config.property.filter.class", CONFIG_FILTER, config_filters, .importance = KC_LOW,                  \
               .doc = "What selects topic configurations: the option config.properties.exclude."),                   \
         POLL_ROW,                                                                                                   \
         SWITCH("refresh.topics", refresh_topics, "true", "new topics and partitions are looked for regularly"),     \
@@ -146,9 +151,9 @@ static int check_interval(const char *name, const char *text, struct kc_error *e
     COMMON_ROWS                                                                                                     \
     PATTERNS("groups", ".*", "Consumer groups to mirror: names and regular expressions, comma separated."),         \
         PATTERNS("groups.exclude", MIRROR_GROUPS_EXCLUDE, "Groups that are not mirrored, even if groups matches."), \
-        NAMED("group.filter.class", group_filters[0], group_filters, .importance = KC_LOW,                          \
+        NAMED("group.filter.class", GROUP_FILTER, group_filters, .importance = KC_LOW,                              \
               .doc = "What selects groups: the option groups."),                                                    \
-        NAMED("topic.filter.class", topic_filters[0], topic_filters, .importance = KC_LOW,                          \
+        NAMED("topic.filter.class", TOPIC_FILTER, topic_filters, .importance = KC_LOW,                              \
               .doc = "What selects topics: the options topics and topics.exclude."),                                \
         POLL_ROW, SWITCH("refresh.groups", refresh_groups, "true", "new consumer groups are looked for regularly"), \
         INTERVAL("refresh.groups", refresh_groups_s, "600", "new consumer groups are looked for"),                  \

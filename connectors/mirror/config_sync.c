@@ -75,7 +75,7 @@ struct map *topic_configs_read(rd_kafka_t *admin, const char *const *topics, siz
     struct map *configs = map_new(free_config);
     if (!count)
         return configs;
-    rd_kafka_ConfigResource_t **resources = calloc(count, sizeof *resources);
+    rd_kafka_ConfigResource_t **resources = calloc(count, sizeof(rd_kafka_ConfigResource_t *));
     if (!resources)
         abort();
     for (size_t i = 0; i < count; i++)

@@ -13,30 +13,30 @@ static bool is_space(char c) {
     return strchr(" \t\n\v\f\r", c) && c;
 }
 
+/* Appends [s, s + len) without blanks around it. */
+static void add_trimmed(struct buf *out, const char *s, size_t len) {
+    while (len && is_space(*s))
+        s++, len--;
+    while (len && is_space(s[len - 1]))
+        len--;
+    buf_add(out, s, len);
+}
+
 int filter_compile(const char *list, struct regex **ret_regex, struct kc_error *err) {
     AUTO_BUF joined;
     buf_init(&joined, PATTERNS_MAX_BYTES);
-    const char *end = list + strlen(list);
-    while (is_space(*list))
-        list++;
-    while (end > list && is_space(end[-1]))
-        end--;
-    *ret_regex = NULL;
-    if (list == end)
-        return 0;
-    while (list < end) {
-        const char *comma = memchr(list, ',', (size_t)(end - list)), *stop = comma ? comma : end;
-        while (stop > list && is_space(stop[-1]))
-            stop--;
-        buf_add(&joined, list, (size_t)(stop - list));
-        if (!comma)
-            break;
-        buf_add_char(&joined, '|');
-        for (list = comma + 1; list < end && is_space(*list); list++)
-            ;
+    for (const char *item = list, *rest; item; item = rest) {
+        size_t len = strcspn(item, ",");
+        rest = item[len] ? item + len + 1 : NULL;
+        add_trimmed(&joined, item, len);
+        if (rest)
+            buf_add_char(&joined, '|');
     }
+    *ret_regex = NULL;
     if (joined.failed)
         return err_set(err, ERR_BAD_CONFIG, "The list of patterns is longer than %d bytes", PATTERNS_MAX_BYTES);
+    if (!joined.len)
+        return 0;
     *ret_regex = regex_new(buf_text(&joined), err);
     return *ret_regex ? 0 : -1;
 }

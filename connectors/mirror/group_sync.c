@@ -97,7 +97,7 @@ int group_sync(rd_kafka_t *target, const struct checkpoint_store *store, int64_t
     struct round r = {.target = target,
                       .timeout_ms = timeout_ms,
                       .stop = stop,
-                      .groups = calloc(room, sizeof *r.groups),
+                      .groups = calloc(room, sizeof(struct kept_group *)),
                       .asked = calloc(room, sizeof *r.asked)};
     char **names = calloc(room, sizeof *names);
     enum group_condition *conditions = calloc(room, sizeof *conditions);

@@ -19,7 +19,7 @@
 
 #define LOGGER MIRROR_LOG("MirrorSourceTask")
 
-enum { POLL_MAX_MS = 1000, COMMITTED_MS = 30000 };
+enum { POLL_MAX_MS = 1000, COMMITTED_MS = 30000, HANDLE_BYTES = sizeof(void *) };
 
 /* A partition that the task mirrors. */
 struct mirrored {
@@ -95,7 +95,7 @@ static struct kc_value partition_map(const struct source_task *t, struct kc_aren
 static int load_offset(struct source_task *t, struct kc_arena *arena, struct mirrored *p, struct kc_error *err) {
     struct kc_value map = partition_map(t, arena, p), offset;
     p->handle = t->ctx->partition(t->ctx, &map);
-    map_put_bytes(t->by_handle, &p->handle, sizeof p->handle, p);
+    map_put_bytes(t->by_handle, &p->handle, HANDLE_BYTES, p);
     if (t->ctx->offset(t->ctx, arena, &map, &offset, err) < 0)
         return -1;
     const struct kc_value *stored = offset.tag == KC_V_MAP ? kc_map_get(&offset, "offset") : NULL;
@@ -254,7 +254,7 @@ static const struct messages *consume(struct source_task *t, struct kc_batch *ba
     int wait_ms = t->conf->poll_timeout_ms < 0             ? 0
                   : t->conf->poll_timeout_ms > POLL_MAX_MS ? POLL_MAX_MS
                                                            : (int)t->conf->poll_timeout_ms;
-    struct messages *m = kc_arena_alloc(batch->arena, sizeof *m + limit * sizeof *m->items);
+    struct messages *m = kc_arena_alloc(batch->arena, sizeof *m + limit * sizeof(rd_kafka_message_t *));
     ssize_t got = rd_kafka_consume_batch_queue(t->consumer->queue, wait_ms, m->items, 1);
     if (got == 1 && limit > 1) {
         ssize_t more = rd_kafka_consume_batch_queue(t->consumer->queue, 0, m->items + 1, limit - 1);
@@ -373,7 +373,7 @@ static void task_commit_record(void *self, const struct kc_record *record) {
         return; /* dropped on the way, or acks=0 */
     if (record->source_partition != t->acked_handle) {
         t->acked_handle = record->source_partition;
-        t->acked = map_get_bytes(t->by_handle, &record->source_partition, sizeof record->source_partition);
+        t->acked = map_get_bytes(t->by_handle, &record->source_partition, HANDLE_BYTES);
     }
     const struct kc_value *upstream =
         record->source_offset.tag == KC_V_MAP ? kc_map_get(&record->source_offset, "offset") : NULL;

@@ -127,7 +127,7 @@ static rd_kafka_NewTopic_t *new_topic(const struct new_topic *spec, int16_t repl
 
 int topics_create(rd_kafka_t *admin, const struct new_topic *topics, size_t count, int16_t replication_factor,
                   int64_t timeout_ms, struct stop_check stop, size_t *ret_failed, struct kc_error *err) {
-    rd_kafka_NewTopic_t **list = calloc(count + 1, sizeof *list);
+    rd_kafka_NewTopic_t **list = calloc(count + 1, sizeof(rd_kafka_NewTopic_t *));
     size_t listed = 0, answers = 0;
     if (!list)
         abort();
@@ -155,7 +155,7 @@ int topics_create(rd_kafka_t *admin, const struct new_topic *topics, size_t coun
 
 int topics_grow(rd_kafka_t *admin, const struct topic_info *topics, size_t count, int64_t timeout_ms,
                 struct stop_check stop, size_t *ret_failed, struct kc_error *err) {
-    rd_kafka_NewPartitions_t **list = calloc(count + 1, sizeof *list);
+    rd_kafka_NewPartitions_t **list = calloc(count + 1, sizeof(rd_kafka_NewPartitions_t *));
     size_t listed = 0, answers = 0;
     char why[256];
     if (!list)
