@@ -38,7 +38,7 @@ static const char source[] =
     "static const struct kc_plugin old = {.abi = KC_ABI + 1, .kind = KC_KIND_SINK, .class_name = \"a.Other\", SINK};\n"
     "PLUGIN(lame, KC_KIND_SINK, \"a.Lame\", .connector = &c);\n"
     "PLUGIN(key, KC_KIND_TRANSFORMATION, \"a.Bend$Key\", .transformation = &x);\n"
-    "PLUGIN(value, KC_KIND_TRANSFORMATION, \"a.Bend$Value\", .transformation = &x);\n"
+    "PLUGIN(value, KC_KIND_TRANSFORMATION, \"a.Bend$Tail\", .transformation = &x);\n"
     "PLUGIN(shift, KC_KIND_TRANSFORMATION, \"a.Shift$Key\", .transformation = &x);\n"
     "PLUGIN(both, KC_KIND_CONVERTER, \"a.RotConverter\", .converter = &v, .header_converter = &h);\n"
     "PLUGIN(plain, KC_KIND_HEADER_CONVERTER, \"a.PlainHeaderConverter\", .header_converter = &h);\n"
@@ -102,8 +102,8 @@ START_TEST(test_names) {
         {"Twin", KC_KIND_SINK, NULL},
         {"b.TwinConnector", KC_KIND_SINK, "b.TwinConnector"},
         {"Key", KC_KIND_TRANSFORMATION, NULL}, /* two classes have it */
-        {"Value", KC_KIND_TRANSFORMATION, "a.Bend$Value"},
-        {"Bend$Value", KC_KIND_TRANSFORMATION, NULL},
+        {"Tail", KC_KIND_TRANSFORMATION, "a.Bend$Tail"},
+        {"Bend$Tail", KC_KIND_TRANSFORMATION, NULL},
         {"Rot", KC_KIND_CONVERTER, "a.RotConverter"},
         {"Rot", KC_KIND_HEADER_CONVERTER, "a.RotConverter"},
         {"RotConverter", KC_KIND_HEADER_CONVERTER, "a.RotConverter"},
@@ -185,7 +185,7 @@ START_TEST(test_classes_of_options) {
         {"no.Such", KC_KIND_CONVERTER, "Invalid value no.Such for configuration k: Class no.Such could not be found."},
         {"", KC_KIND_CONVERTER, "Invalid value  for configuration k: Class  could not be found."},
         {"a.Bend", KC_KIND_TRANSFORMATION,
-         "This class is abstract and cannot be created. Did you mean a.Bend$Key, a.Bend$Value?"},
+         "This class is abstract and cannot be created. Did you mean a.Bend$Key, a.Bend$Tail?"},
         {"a.Bend", KC_KIND_CONVERTER, "Class class a.Bend does not implement the Converter interface"},
         {"Rot", KC_KIND_PREDICATE, "Class class a.RotConverter does not implement the Predicate interface"},
     };
