@@ -25,7 +25,15 @@
 #include "connect/kafka/topic_setup.h"
 
 #define LOGGER "org.apache.kafka.connect.util.KafkaBasedLog"
-enum { BATCH = 500, IDLE_MS = 1000, ENDS_MS = 2000, COMPLAIN_MS = 30000, CLOSE_MS = 1000 };
+enum {
+    BATCH = 500,
+    IDLE_MS = 1000,
+    ENDS_MS = 2000,
+    COMPLAIN_MS = 30000,
+    PATIENCE_MS = 3000,
+    CALM_MS = 10000,
+    CLOSE_MS = 1000
+};
 
 struct topic_log {
     struct topic_log_conf conf; /* strings and configurations are copies */
@@ -47,7 +55,8 @@ struct topic_log {
     /* of the thread */
     uint64_t reading; /* request that `ends` belongs to; 0 none */
     int64_t *positions, *ends;
-    int64_t complained_ms, last_wake_ms;
+    int64_t trouble_ms, last_trouble_ms, complained_ms; /* of failures to read */
+    int64_t last_wake_ms;
 };
 
 /* One record on its way: of a synchronous batch or with a callback. */
@@ -313,10 +322,16 @@ static int start_fetching(struct topic_log *log, struct kc_error *err) {
 
 /* ---- The thread: records ---- */
 
+/* Once trouble has lasted for a while (leaders move, topics are new), and then now and again. */
 static void complain(struct topic_log *log, const char *what, const char *why) {
     int64_t now = clock_ms();
-    if (log->complained_ms && now - log->complained_ms < COMPLAIN_MS)
+    if (!log->trouble_ms || now - log->last_trouble_ms > CALM_MS)
+        log->trouble_ms = now;
+    log->last_trouble_ms = now;
+    if (now - log->trouble_ms < PATIENCE_MS || (log->complained_ms && now - log->complained_ms < COMPLAIN_MS)) {
+        kc_log(KC_DEBUG, LOGGER, "%s topic '%s' fails, retrying: %s", what, log->conf.topic, why);
         return;
+    }
     log->complained_ms = now;
     kc_log(KC_WARN, LOGGER, "%s topic '%s' fails, retrying: %s", what, log->conf.topic, why);
 }

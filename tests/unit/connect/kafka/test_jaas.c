@@ -1,8 +1,12 @@
 /* sasl.jaas.config, and the tokens that OAUTHBEARER makes from it. */
 #include "tests/support/suite.h"
 
+#include <netinet/in.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "connect/base/auto.h"
 #include "connect/base/clock.h"
@@ -108,6 +112,83 @@ START_TEST(unsecured_token) {
 }
 END_TEST
 
+/* A token endpoint that answers once and keeps what it was asked. */
+struct endpoint {
+    int fd;
+    const char *answer;
+    char request[8192];
+};
+
+static void *serve_once(void *arg) {
+    struct endpoint *e = arg;
+    int client = accept(e->fd, NULL, NULL);
+    size_t len = 0;
+    while (!strstr(e->request, "client_credentials")) {
+        ssize_t n = read(client, e->request + len, sizeof(e->request) - 1 - len);
+        if (n <= 0)
+            break;
+        len += (size_t)n;
+    }
+    ck_assert_int_eq(write(client, e->answer, strlen(e->answer)), (ssize_t)strlen(e->answer));
+    close(client);
+    return NULL;
+}
+
+static int fetch_from(struct endpoint *e, struct oauth_token *token, struct kc_error *err) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(address);
+    char url[128];
+    pthread_t thread;
+    e->fd = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_eq(bind(e->fd, (struct sockaddr *)&address, size), 0);
+    ck_assert_int_eq(listen(e->fd, 1), 0);
+    getsockname(e->fd, (struct sockaddr *)&address, &size);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d/token", ntohs(address.sin_port));
+    AUTO(props) java = mock_kafka_props("sasl.oauthbearer.scope=a b\nsasl.login.read.timeout.ms=5000");
+    kc_config_set(java, "sasl.oauthbearer.token.endpoint.url", url);
+    struct jaas jaas;
+    ck_assert_int_eq(jaas_parse(OAUTH_MODULE "clientId=\"me\" clientSecret=\"s3cr3t\" extension_lc=x;", &jaas, err), 0);
+    AUTO(props) oauth = oauth_config(java, &jaas, err);
+    ck_assert_msg(oauth != NULL, "%s", err->text);
+    jaas_done(&jaas);
+    pthread_create(&thread, NULL, serve_once, e);
+    int rc = oauth_token_get(oauth, token, err);
+    pthread_join(thread, NULL);
+    close(e->fd);
+    return rc;
+}
+
+START_TEST(fetched_token) {
+    struct kc_error err = {0};
+    struct oauth_token token;
+    struct endpoint good_one = {.answer =
+                                    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
+                                    "{\"token_type\":\"Bearer\",\"access_token\":"
+                                    "\"e30.eyJleHAiOjQxMDI0NDQ4MDAsInN1YiI6ImNsaWVudC03In0.sig\"}"};
+    ck_assert_msg(fetch_from(&good_one, &token, &err) == 0, "%s", err.text);
+    ck_assert_ptr_nonnull(strstr(good_one.request, "POST /token HTTP/1.1"));
+    ck_assert_ptr_nonnull(strstr(good_one.request, "Authorization: Basic bWU6czNjcjN0"));
+    ck_assert_ptr_nonnull(strstr(good_one.request, "grant_type=client_credentials&scope=a%20b"));
+    ck_assert_str_eq(token.principal, "client-7");
+    ck_assert_int_eq(token.expires_ms, INT64_C(4102444800000));
+    ck_assert_uint_eq(token.extension_count, 1);
+    ck_assert_str_eq(token.extensions[0], "lc");
+    oauth_token_done(&token);
+
+    struct endpoint refusing = {.answer = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"};
+    ck_assert_int_lt(fetch_from(&refusing, &token, &err), 0);
+    ck_assert_ptr_nonnull(strstr(err.text, "answered 401"));
+    ck_assert(!err.retriable);
+    struct endpoint busy = {.answer = "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"};
+    ck_assert_int_lt(fetch_from(&busy, &token, &err), 0);
+    ck_assert(err.retriable);
+    struct endpoint empty = {.answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"};
+    ck_assert_int_lt(fetch_from(&empty, &token, &err), 0);
+    ck_assert_ptr_nonnull(strstr(err.text, "has no access_token"));
+    ck_assert_ptr_null(strstr(err.text, "s3cr3t"));
+}
+END_TEST
+
 START_TEST(bad_tokens) {
     static const char *const tokens[] = {
         "", "a", "a.b", "a.!!.c", "e30.e30.", "e30.eyJleHAiOjF9.", "e30.eyJzdWIiOiJhIn0.x"};
@@ -149,6 +230,7 @@ static Suite *make_suite(void) {
     tcase_add_loop_test(t, entries, 0, (int)COUNT_OF(good));
     tcase_add_loop_test(t, bad_entries, 0, (int)COUNT_OF(bad));
     tcase_add_test(t, unsecured_token);
+    tcase_add_test(t, fetched_token);
     tcase_add_test(t, bad_tokens);
     tcase_add_test(t, refused_settings);
     suite_add_tcase(s, t);
