@@ -224,6 +224,7 @@ void on_ttl(struct herder *h, const char *connector, int64_t ttl_ms);
 void restarts_fail(struct herder *h); /* at shutdown */
 /* distributed_tasks.c; `fresh`: the connector has just started, what its older self was asked for may never come */
 void request_reconfigure(struct herder *h, const char *connector, bool fresh);
+void forget_reconfigure(struct herder *h, const char *connector); /* of a connector that is gone */
 void on_task_configs(struct herder *h, struct reconfiguration *r);
 void run_put_tasks(struct herder *h, struct op *op);
 void reconfig_state_free(void *value);

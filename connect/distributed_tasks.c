@@ -49,8 +49,16 @@ void request_reconfigure(struct herder *h, const char *connector, bool fresh) {
     queue_compute(h, rs, connector, clock_ms());
 }
 
-/* A round has ended, well or without effect. */
+void forget_reconfigure(struct herder *h, const char *connector) {
+    const struct reconfig_state *rs = map_get(h->reconfigs, connector);
+    if (rs && !rs->queued && !rs->in_flight && !rs->result)
+        map_remove(h->reconfigs, connector);
+}
+
+/* A round has ended, well or without effect. `rs` is NULL when the connector is gone. */
 static void settle(struct herder *h, struct reconfig_state *rs, const char *connector) {
+    if (!rs)
+        return;
     rs->in_flight = false;
     rs->attempts = 0;
     if (rs->wanted)
@@ -60,6 +68,8 @@ static void settle(struct herder *h, struct reconfig_state *rs, const char *conn
 static void retry(struct herder *h, struct reconfig_state *rs, const char *connector, const struct kc_error *err,
                   bool expected) {
     int64_t now = clock_ms(), delay = HERDER_RETRY_MAX_MS;
+    if (!rs)
+        return;
     if (rs->attempts == 0)
         rs->first_ms = now;
     if (rs->attempts < 8)
@@ -79,10 +89,16 @@ static void retry(struct herder *h, struct reconfig_state *rs, const char *conne
 static void run_compute(struct herder *h, struct op *op) {
     struct reconfig_state *rs = map_get(h->reconfigs, op->connector);
     const struct snapshot_connector *c = config_snapshot_find(h->snap, op->connector);
+    if (!rs) {
+        op_free(op);
+        return;
+    }
     rs->queued = rs->wanted = false;
     if (!c || !c->config || c->target != TARGET_STARTED || !worker_has_connector(h->worker, op->connector)) {
         kc_log(KC_INFO, LOG_HERDER, "Skipping reconfiguration of connector %s since it is not running", op->connector);
         rs->attempts = 0;
+        if (!c)
+            forget_reconfigure(h, op->connector);
     } else {
         struct reconfiguration *r = reconfiguration_new(op->connector, h->snap);
         r->applied = TAKE(rs->applied);
@@ -202,7 +218,7 @@ static void publish(struct herder *h, struct reconfig_state *rs, struct reconfig
 
 static void run_publish(struct herder *h, struct op *op) {
     struct reconfig_state *rs = map_get(h->reconfigs, op->connector);
-    struct reconfiguration *r = TAKE(rs->result);
+    struct reconfiguration *r = rs ? TAKE(rs->result) : NULL;
     const struct snapshot_connector *c = config_snapshot_find(h->snap, op->connector);
     if (!r) { /* taken by an earlier turn already */
         op_free(op);

@@ -91,6 +91,7 @@ static void on_connector_event(struct herder *h, enum event_type type, const cha
         break;
     case EV_CONNECTOR_REMOVED:
         kc_log(KC_INFO, LOG_HERDER, "Connector %s config removed", connector);
+        forget_reconfigure(h, connector);
         if (known)
             h->needs_reconfig_rebalance = true;
         else

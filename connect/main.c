@@ -153,8 +153,8 @@ static int run_worker(const struct worker_conf *conf, struct substitute *substit
     bool stopped = !herder || herder_stop(herder); /* 2, 3 */
     rest_server_free(rest);                        /* 4 */
     if (!stopped) {
-        kc_log(KC_ERROR, LOG_MAIN, "Ending without waiting for what still runs");
-        _exit(EXIT_WORKER);
+        kc_log(KC_WARN, LOG_MAIN, "Kafka Connect stopped without waiting for what still blocks");
+        _exit(status);
     }
     herder_free(herder); /* 5 */
     close(news_fd);

@@ -25,6 +25,7 @@ struct worker {
     struct map *connectors; /* name → struct connector */
     struct map *tasks;      /* "name-number" → struct running_task */
     struct job_queue *jobs;
+    size_t abandoned; /* connectors and tasks that were given up: they may still use what the worker was given */
 };
 
 struct running_task {
@@ -62,7 +63,7 @@ struct worker *worker_new(const struct worker_setup *setup) {
 bool worker_free(struct worker *w, int64_t deadline_ms) {
     if (!w)
         return true;
-    if (!job_queue_join(w->jobs, deadline_ms))
+    if (!job_queue_join(w->jobs, deadline_ms) || w->abandoned)
         return false;
     job_queue_free(w->jobs);
     map_free(w->connectors);
@@ -143,12 +144,13 @@ int worker_start_connector(struct worker *w, const struct snapshot_connector *co
                                     .topic_creation = w->setup.conf->topic_creation,
                                     .listener = w->setup.listener,
                                     .listener_arg = w->setup.listener_arg};
+    if (plugin)
+        kc_log(KC_INFO, LOG_WORKER, "Creating connector %s of type %s", connector->name, plugin->class_name);
     struct connector *c = plugin ? connector_start(&setup, connector->target, ticket, err) : NULL;
     if (!c) {
         write_failed(w, connector->name, -1, plugin, err);
         return -1;
     }
-    kc_log(KC_INFO, LOG_WORKER, "Creating connector %s of type %s", connector->name, plugin->class_name);
     map_put(w->connectors, connector->name, c);
     return 0;
 }
@@ -339,6 +341,7 @@ static void stop_done(struct job *job) {
     worker_done done = sj->done;
     void *arg = sj->arg;
     size_t given_up = sj->given_up;
+    sj->worker->abandoned += given_up;
     for (size_t i = 0; i < sj->connector_count; i++)
         free(sj->names[i]);
     for (size_t i = 0; i < sj->task_count; i++)
