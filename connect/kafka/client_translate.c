@@ -146,6 +146,13 @@ static int set_offset_reset(rd_kafka_conf_t *conf, const char *value, struct kc_
     return client_set(conf, "auto.offset.reset", strcmp(value, "none") == 0 ? "error" : value, err);
 }
 
+/* librdkafka refuses one below message.max.bytes, which consumers use for first guesses of decompressed sizes only. */
+static int set_fetch_max(rd_kafka_conf_t *conf, int64_t n, struct kc_error *err) {
+    if (n < 1000000 && client_set_number(conf, "message.max.bytes", n, 1000, 1000000, err) < 0)
+        return -1;
+    return client_set_number(conf, "fetch.max.bytes", n, 1000, 2147483135, err);
+}
+
 static int set_metadata_age(rd_kafka_conf_t *conf, int64_t ms, struct kc_error *err) {
     return client_set_number(conf, "topic.metadata.refresh.interval.ms", ms, 1, 3600000, err) < 0 ||
                    client_set_number(conf, "metadata.max.age.ms", ms < 86400000 ? 3 * ms : ms, 1, 86400000, err) < 0
@@ -173,7 +180,7 @@ int client_translate(rd_kafka_conf_t *conf, enum client_kind kind, const struct 
     if (strcmp(o->name, "buffer.memory") == 0)
         return client_set_number(conf, "queue.buffering.max.kbytes", n / 1024, 1, INT32_MAX, err);
     if (strcmp(o->name, "fetch.max.bytes") == 0)
-        return client_set_number(conf, "fetch.max.bytes", n, 1000, 2147483135, err);
+        return set_fetch_max(conf, n, err);
     if (strcmp(o->name, "auto.offset.reset") == 0)
         return set_offset_reset(conf, value, err);
     if (strcmp(o->name, "partition.assignment.strategy") == 0)

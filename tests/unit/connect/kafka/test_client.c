@@ -77,6 +77,8 @@ static const struct {
     {CLIENT_CONSUMER, "fetch.max.wait.ms=50", "fetch.wait.max.ms", "50"},
     {CLIENT_CONSUMER, "fetch.min.bytes=100000", "fetch.min.bytes", "100000"},
     {CLIENT_CONSUMER, "fetch.max.bytes=1000000", "fetch.max.bytes", "1000000"},
+    {CLIENT_CONSUMER, "fetch.max.bytes=50000", "message.max.bytes", "50000"},
+    {CLIENT_CONSUMER, "fetch.max.bytes=50000", "fetch.max.bytes", "50000"},
     {CLIENT_CONSUMER, "fetch.max.bytes=2147483647", "fetch.max.bytes", "2147483135"},
     {CLIENT_CONSUMER, "max.partition.fetch.bytes=2097152", "max.partition.fetch.bytes", "2097152"},
     {CLIENT_CONSUMER, "max.poll.records=10", "auto.offset.reset", "latest"},
