@@ -11,7 +11,7 @@
 #include "connect/kafka/admin.h"
 #include "connectors/mirror/client_rows.h"
 
-enum { TRY_MS = 5000, PAUSE_MS = 500 };
+enum { LOOK_MS = 1000, CREATE_MS = 5000, PAUSE_MS = 500 };
 
 static const char *const sides[] = {[MIRROR_SOURCE] = "source", [MIRROR_TARGET] = "target"};
 static const char *const kinds[] = {
@@ -160,9 +160,11 @@ int mirror_create_internal(rd_kafka_t *admin, const char *topic, int16_t replica
     for (;;) {
         int32_t partitions = 0;
         enum admin_topic outcome;
-        if (admin_partition_count(admin, topic, TRY_MS, &partitions, err) == 0 && partitions > 0)
+        int rc =
+            admin_partition_count(admin, topic, LOOK_MS, &partitions, err); /* also finds out whether they answer */
+        if (rc == 0 && partitions > 0)
             return 0;
-        if (admin_create_topic(admin, &spec, TRY_MS, &outcome, err) == 0) {
+        if (rc == 0 && admin_create_topic(admin, &spec, CREATE_MS, &outcome, err) == 0) {
             if (outcome == ADMIN_TOPIC_CREATED)
                 kc_log(KC_INFO, MIRROR_LOG("MirrorUtils"), "Created topic '%s'", topic);
             return 0;

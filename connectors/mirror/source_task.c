@@ -19,7 +19,7 @@
 
 #define LOGGER MIRROR_LOG("MirrorSourceTask")
 
-enum { POLL_MAX_MS = 1000, COMMITTED_MS = 30000, HANDLE_BYTES = sizeof(void *) };
+enum { POLL_MAX_MS = 250, COMMITTED_MS = 30000, HANDLE_BYTES = sizeof(void *) };
 
 /* A partition that the task mirrors. */
 struct mirrored {
@@ -251,6 +251,7 @@ static const struct messages *consume(struct source_task *t, struct kc_batch *ba
     size_t limit = batch->capacity;
     if (t->poll_records > 0 && (uint64_t)t->poll_records < limit)
         limit = (size_t)t->poll_records;
+    /* Acknowledgements of earlier records are taken between two polls, so these are short. */
     int wait_ms = t->conf->poll_timeout_ms < 0             ? 0
                   : t->conf->poll_timeout_ms > POLL_MAX_MS ? POLL_MAX_MS
                                                            : (int)t->conf->poll_timeout_ms;
