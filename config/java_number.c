@@ -90,25 +90,47 @@ static bool scan_double(const char *s, size_t *ret_len) {
     return *s == '\0' || (strchr("fFdD", *s) && s[1] == '\0');
 }
 
-bool java_parse_double(const char *text, double *ret_value) {
-    bool negative = *text == '-';
+/* NaN and Infinity go to *ret_special; of everything else the digits are handed out (malloc'ed), without sign and type
+ * suffix. */
+static bool split_double(const char *text, double *ret_special, char **ret_literal, bool *ret_negative) {
     const char *s = text + (*text == '-' || *text == '+');
     size_t len;
-    double d;
-    if (strcmp(s, "NaN") == 0) {
-        d = (double)NAN;
-    } else if (strcmp(s, "Infinity") == 0) {
-        d = HUGE_VAL;
-    } else {
-        if (!scan_double(s, &len))
-            return false;
-        char *literal = strndup(s, len);
-        if (!literal)
-            abort();
-        d = strtod(literal, NULL);
-        free(literal);
+    *ret_negative = *text == '-';
+    *ret_literal = NULL;
+    if (strcmp(s, "NaN") == 0 || strcmp(s, "Infinity") == 0) {
+        *ret_special = *s == 'N' ? (double)NAN : HUGE_VAL;
+        return true;
     }
+    if (!scan_double(s, &len))
+        return false;
+    *ret_literal = strndup(s, len);
+    if (!*ret_literal)
+        abort();
+    return true;
+}
+
+bool java_parse_double(const char *text, double *ret_value) {
+    char *literal;
+    double d = 0;
+    bool negative;
+    if (!split_double(text, &d, &literal, &negative))
+        return false;
+    if (literal)
+        d = strtod(literal, NULL);
+    free(literal);
     *ret_value = negative ? -d : d;
+    return true;
+}
+
+bool java_parse_float(const char *text, float *ret_value) {
+    char *literal;
+    double special = 0;
+    bool negative;
+    if (!split_double(text, &special, &literal, &negative))
+        return false;
+    float f = literal ? strtof(literal, NULL) : (float)special;
+    free(literal);
+    *ret_value = negative ? -f : f;
     return true;
 }
 

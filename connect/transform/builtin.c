@@ -2,6 +2,8 @@
 #include "connect/transform/builtin.h"
 
 const struct kc_plugin *const builtin_transforms[] = {
+    &transform_cast_key,
+    &transform_cast_value,
     &transform_drop_headers,
     &transform_extract_field_key,
     &transform_extract_field_value,

@@ -8,6 +8,8 @@
 extern const struct kc_plugin *const builtin_transforms[];
 extern const struct kc_plugin *const builtin_predicates[];
 
+extern const struct kc_plugin transform_cast_key;
+extern const struct kc_plugin transform_cast_value;
 extern const struct kc_plugin transform_drop_headers;
 extern const struct kc_plugin transform_extract_field_key;
 extern const struct kc_plugin transform_extract_field_value;

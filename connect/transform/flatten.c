@@ -136,9 +136,10 @@ static int fill(struct kc_value *to, int32_t *at, const struct kc_struct *from, 
         if (schema->type != KC_STRUCT) {
             if (operand_struct_set(to, (*at)++, operand_field(from, i, true), err) < 0)
                 return -1;
-        } else if (from->fields[i].tag != KC_V_STRUCT) {
+        } else if (from->fields[i].tag == KC_V_NULL) {
             *at += leaf_count(schema);
-        } else if (fill(to, at, from->fields[i].st, err) < 0) {
+        } else if (operand_require_struct_of(&from->fields[i], schema, PURPOSE, err) < 0 ||
+                   fill(to, at, from->fields[i].st, err) < 0) {
             return -1;
         }
     }
@@ -146,7 +147,7 @@ static int fill(struct kc_value *to, int32_t *at, const struct kc_struct *from, 
 }
 
 static int flatten_struct(struct flatten *t, struct kc_arena *arena, struct operand op, struct kc_error *err) {
-    if (operand_require_struct(op.value, PURPOSE, err) < 0)
+    if (operand_require_struct_of(op.value, *op.schema, PURPOSE, err) < 0)
         return -1;
     const struct updated_schema *to = schema_memo_get(&t->memo, arena, *op.schema, err);
     if (!to)

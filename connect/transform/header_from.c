@@ -152,7 +152,7 @@ static int header_from(void *self, struct kc_arena *arena, struct kc_record *r, 
     struct operand op = operand_of(r, t->is_key);
     if (!*op.schema)
         return from_map(t, arena, r, err);
-    if (operand_require_struct(op.value, t->purpose, err) < 0)
+    if (operand_require_struct_of(op.value, *op.schema, t->purpose, err) < 0)
         return -1;
     const struct kc_struct *st = op.value->st;
     struct kc_value shrunk = *op.value;

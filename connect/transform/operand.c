@@ -89,6 +89,15 @@ int operand_require_struct(const struct kc_value *v, const char *purpose, struct
                    kc_value_java_class(v));
 }
 
+int operand_require_struct_of(const struct kc_value *v, const struct kc_schema *schema, const char *purpose,
+                              struct kc_error *err) {
+    if (operand_require_struct(v, purpose, err) < 0)
+        return -1;
+    if (v->st->schema == schema || kc_schema_equal(v->st->schema, schema))
+        return 0;
+    return kc_fail(err, KC_DATA_EXCEPTION, "Struct schemas do not match.");
+}
+
 int operand_require_fields(const struct kc_schema *schema, struct kc_error *err) {
     if (schema->type == KC_STRUCT)
         return 0;

@@ -83,6 +83,9 @@ int operand_require_text(const struct kc_value *key, struct kc_error *err) KC_CH
 
 /* @errors DataException "Only Struct objects supported for [purpose], found: class" */
 int operand_require_struct(const struct kc_value *v, const char *purpose, struct kc_error *err) KC_CHECKED;
+/* The same, and its schema is the one that the record has. @errors DataException "Struct schemas do not match." */
+int operand_require_struct_of(const struct kc_value *v, const struct kc_schema *schema, const char *purpose,
+                              struct kc_error *err) KC_CHECKED;
 /* @errors DataException: the schema has no fields to go through. @source Schema.fields */
 int operand_require_fields(const struct kc_schema *schema, struct kc_error *err) KC_CHECKED;
 
