@@ -4,15 +4,14 @@
 #include <string.h>
 
 #include "connect/base/utf8.h"
+#include "connect/data/java_calendar.h"
 #include "connect/data/logical.h"
 
 enum {
     DATE_LENGTH = 10, /* in UTF-16 units, as Java counts */
     TIME_LENGTH = 13,
     TIMESTAMP_LENGTH = 24,
-    CUTOVER_YEAR = 1582,
 };
-#define CUTOVER_DAY INT64_C(-141427) /* 1582-10-15, the first Gregorian day */
 
 struct cursor {
     const char *p, *end;
@@ -20,44 +19,15 @@ struct cursor {
 
 /* ---- Calendar ---------------------------------------------------------------------------------------------------- */
 
-static int64_t floor_div(int64_t a, int64_t b) {
-    return a / b - (a % b != 0 && (a % b < 0) != (b < 0));
-}
-
-/* Days from 1970-01-01 to the first of a month; `month` from 0, of any size. Years count from March here, so that the
- * leap day comes last. */
-static int64_t days_of_month(int64_t year, int64_t month, bool julian) {
-    year += floor_div(month, 12);
-    month -= floor_div(month, 12) * 12;
-    int64_t y = month < 2 ? year - 1 : year;
-    int64_t m = (month + 10) % 12;
-    int64_t days = 365 * y + floor_div(y, 4) + (153 * m + 2) / 5;
-    if (julian)
-        return days - 719470;
-    return days - floor_div(y, 100) + floor_div(y, 400) - 719468;
-}
-
 /* Day number of a lenient date in Java's calendar: Julian before the cutover, Gregorian from then on. */
 static int64_t days_of(int64_t year, int64_t month, int64_t day, int64_t more_days) {
-    int64_t gregorian = days_of_month(year, month, false) + day - 1 + more_days;
-    int64_t julian = days_of_month(year, month, true) + day - 1 + more_days;
-    if (year > CUTOVER_YEAR)
-        return gregorian >= CUTOVER_DAY ? gregorian : julian;
-    if (year < CUTOVER_YEAR)
+    int64_t gregorian = calendar_month_start(year, month, false) + day - 1 + more_days;
+    int64_t julian = calendar_month_start(year, month, true) + day - 1 + more_days;
+    if (year > CALENDAR_CUTOVER_YEAR)
+        return gregorian >= CALENDAR_CUTOVER_DAY ? gregorian : julian;
+    if (year < CALENDAR_CUTOVER_YEAR)
         return julian;
-    return gregorian >= CUTOVER_DAY ? gregorian : julian;
-}
-
-static int64_t days_to_year(int64_t days, int *ret_month, int *ret_day) {
-    days += 719468;
-    int64_t era = floor_div(days, 146097);
-    int64_t of_era = days - era * 146097;
-    int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
-    int64_t m = (5 * of_year + 2) / 153;
-    *ret_day = (int)(of_year - (153 * m + 2) / 5 + 1);
-    *ret_month = (int)(m < 10 ? m + 3 : m - 9);
-    return year + era * 400 + (*ret_month <= 2);
+    return gregorian >= CALENDAR_CUTOVER_DAY ? gregorian : julian;
 }
 
 /* ---- Reading ----------------------------------------------------------------------------------------------------- */
@@ -142,7 +112,7 @@ static bool take_time(struct cursor *c, int64_t *ret_ms) {
 
 /* Years beyond what int64 holds in milliseconds wrap round, as Java's long does. */
 static int64_t to_ms(int64_t year, int64_t month, int64_t day, int64_t time_ms) {
-    int64_t more_days = floor_div(time_ms, MS_PER_DAY);
+    int64_t more_days = calendar_floor_div(time_ms, MS_PER_DAY);
     time_ms -= more_days * MS_PER_DAY;
     uint64_t days = (uint64_t)days_of(year, month - 1, day, more_days);
     return (int64_t)(days * MS_PER_DAY + (uint64_t)time_ms);
@@ -189,8 +159,8 @@ enum logical values_parse_temporal(const char *s, size_t len, int64_t *ret_ms) {
 
 static int add_date(struct buf *out, int64_t days) {
     int month, day;
-    int64_t year = days_to_year(days, &month, &day);
-    return buf_printf(out, "%04lld-%02d-%02d", (long long)year, month, day);
+    int64_t year = calendar_date(days, false, &month, &day);
+    return buf_printf(out, "%04lld-%02d-%02d", (long long)year, month + 1, day);
 }
 
 static int add_time(struct buf *out, int64_t ms) {
@@ -199,7 +169,7 @@ static int add_time(struct buf *out, int64_t ms) {
 }
 
 int values_temporal_text(struct buf *out, int64_t ms) {
-    int64_t days = floor_div(ms, MS_PER_DAY), time_ms = ms - days * MS_PER_DAY;
+    int64_t days = calendar_floor_div(ms, MS_PER_DAY), time_ms = ms - days * MS_PER_DAY;
     if (ms < MS_PER_DAY)
         return add_time(out, time_ms);
     if (time_ms == 0)
