@@ -328,8 +328,8 @@ bool date_format_parse(const struct date_format *f, const char *s, size_t len, i
     int64_t ms = calendar_time(&r.calendar);
     if (r.ambiguous_year && ms < f->century_start_ms) {
         int32_t *fields = r.calendar.fields;
-        fields[CALENDAR_YEAR] += 100;
-        fields[CALENDAR_WEEK_YEAR] += 100;
+        fields[CALENDAR_YEAR] = (int32_t)((uint32_t)fields[CALENDAR_YEAR] + 100);
+        fields[CALENDAR_WEEK_YEAR] = (int32_t)((uint32_t)fields[CALENDAR_WEEK_YEAR] + 100);
         ms = calendar_time(&r.calendar);
     }
     *ret_ms = ms;

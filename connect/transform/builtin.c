@@ -24,6 +24,9 @@ const struct kc_plugin *const builtin_transforms[] = {
     &transform_replace_field_value,
     &transform_set_schema_metadata_key,
     &transform_set_schema_metadata_value,
+    &transform_timestamp_converter_key,
+    &transform_timestamp_converter_value,
+    &transform_timestamp_router,
     &transform_value_to_key,
     NULL,
 };

@@ -111,7 +111,8 @@ static const struct kc_option cast_options[] = {
 
 struct cast {
     bool is_key, replace_null, whole;
-    enum kc_type type;       /* of the whole */
+    enum kc_type type; /* of the whole */
+    struct buf scratch;
     struct map *types;       /* field → enum kc_type + 1 as pointer */
     struct schema_memo memo; /* the plan: per field its type + 1, 0 where it is not cast */
 };
@@ -125,6 +126,7 @@ static int cast_new(const struct kc_config *config, const void *conf, bool is_ke
     struct cast *t = transform_alloc(sizeof *t);
     t->is_key = is_key;
     t->replace_null = c->replace_null;
+    buf_init(&t->scratch, CAST_TEXT_MAX);
     t->types = map_new(/* free_value= */ NULL);
     for (size_t i = 0; i < c->spec.count; i++) {
         const char *item = c->spec.items[i];
@@ -146,18 +148,19 @@ static void cast_close(void *self) {
     struct cast *t = self;
     schema_memo_done(&t->memo);
     map_free(t->types);
+    buf_done(&t->scratch);
     free(t);
 }
 
 /* ---- Schemas ----------------------------------------------------------------------------------------------------- */
 
-static int cast_default(struct kc_schema_builder *b, const struct kc_schema *from, enum kc_type type,
+static int cast_default(struct cast *t, struct kc_schema_builder *b, const struct kc_schema *from, enum kc_type type,
                         struct kc_error *err) {
     struct kc_value def = kc_null();
     AUTO(arena) arena = arena_new(512);
     if (!from->has_default)
         return 0;
-    if (cast_value(arena, from, &from->default_value, type, &def, err) < 0)
+    if (cast_value(arena, &t->scratch, from, &from->default_value, type, &def, err) < 0)
         return -1;
     return kc_schema_default(b, &def, err);
 }
@@ -171,7 +174,7 @@ static int add_field(struct cast *t, struct kc_schema_builder *b, const struct k
     AUTO(schema_builder) new_field = kc_schema_builder_new((enum kc_type)(type - 1));
     if (field->schema->optional)
         kc_schema_optional(new_field, true);
-    if (cast_default(new_field, field->schema, (enum kc_type)(type - 1), err) < 0)
+    if (cast_default(t, new_field, field->schema, (enum kc_type)(type - 1), err) < 0)
         return -1;
     AUTO(schema) schema = kc_schema_build(TAKE(new_field));
     return kc_schema_add_field(b, field->name, schema, err);
@@ -201,7 +204,7 @@ static int update_schema(void *self, const struct kc_schema *from, struct update
     }
     if (from->optional)
         kc_schema_optional(b, true);
-    if (cast_default(b, from, t->whole ? t->type : KC_STRUCT, err) < 0)
+    if (cast_default(t, b, from, t->whole ? t->type : KC_STRUCT, err) < 0)
         return -1;
     ret->schema = kc_schema_build(TAKE(b));
     return 0;
@@ -217,7 +220,7 @@ static int cast_map(struct cast *t, struct kc_arena *arena, struct kc_value *val
     void *type;
     for (size_t i = 0; map_next(t->types, &i, &name, &type);) {
         struct kc_value v = operand_map_get(arena, &map, name);
-        if (cast_value(arena, NULL, &v, (enum kc_type)((uintptr_t)type - 1), &v, err) < 0)
+        if (cast_value(arena, &t->scratch, NULL, &v, (enum kc_type)((uintptr_t)type - 1), &v, err) < 0)
             return -1;
         operand_map_set(&map, name, v);
     }
@@ -235,7 +238,7 @@ static int cast_struct(struct cast *t, struct kc_arena *arena, struct operand op
     for (int32_t i = 0; i < (int32_t)from->schema->field_count; i++) {
         struct kc_value v = *operand_field(from, i, t->replace_null);
         const struct kc_schema *schema = from->schema->fields[i].schema;
-        if (plan[i] && cast_value(arena, schema, &v, (enum kc_type)(plan[i] - 1), &v, err) < 0)
+        if (plan[i] && cast_value(arena, &t->scratch, schema, &v, (enum kc_type)(plan[i] - 1), &v, err) < 0)
             return -1;
         if (operand_struct_set(&st, i, &v, err) < 0)
             return -1;
@@ -250,12 +253,13 @@ static int cast(void *self, struct kc_arena *arena, struct kc_record *r, struct 
     if (op.value->tag == KC_V_NULL)
         return 0;
     if (!*op.schema)
-        return t->whole ? cast_value(arena, NULL, op.value, t->type, op.value, err) : cast_map(t, arena, op.value, err);
+        return t->whole ? cast_value(arena, &t->scratch, NULL, op.value, t->type, op.value, err)
+                        : cast_map(t, arena, op.value, err);
     const struct updated_schema *to = schema_memo_get(&t->memo, arena, *op.schema, err);
     if (!to)
         return -1;
-    int rc =
-        t->whole ? cast_value(arena, *op.schema, op.value, t->type, op.value, err) : cast_struct(t, arena, op, to, err);
+    int rc = t->whole ? cast_value(arena, &t->scratch, *op.schema, op.value, t->type, op.value, err)
+                      : cast_struct(t, arena, op, to, err);
     if (rc == 0)
         *op.schema = to->schema;
     return rc;

@@ -11,15 +11,15 @@
 #include "connect/data/number_text.h"
 #include "connect/data/schema.h"
 #include "connect/data/value.h"
+#include "connect/data/value_text.h"
 #include "connect/data/values_temporal.h"
 #include "connect/transform/operand.h"
 
 #define NUMBER_FORMAT_EXCEPTION "java.lang.NumberFormatException"
 
-enum { TEXT_MAX = 256 * 1024 * 1024 };
-
 struct cast {
     struct kc_arena *arena;
+    struct buf *scratch;
     enum kc_type target;
     struct kc_error *err;
 };
@@ -115,12 +115,11 @@ static int parse_float(const struct cast *c, const struct kc_value *v, struct kc
 }
 
 /* BigDecimal.floatValue rounds once. */
-static float decimal_to_float(const struct kc_decimal *dec) {
+static float decimal_to_float(const struct cast *c, const struct kc_decimal *dec) {
     float f = (float)decimal_to_double(dec);
-    AUTO_BUF text;
-    buf_init(&text, 2 * DECIMAL_MAX_DIGITS);
-    if (decimal_text(&text, dec) == 0)
-        number_parse_float(buf_text(&text), text.len, &f);
+    buf_clear(c->scratch);
+    if (decimal_text(c->scratch, dec) == 0)
+        number_parse_float(buf_text(c->scratch), c->scratch->len, &f);
     return f;
 }
 
@@ -131,7 +130,7 @@ static int to_float(const struct cast *c, const struct kc_value *v, struct kc_va
     else if (is_float(v))
         *ret_value = single ? kc_float((float)v->f) : kc_double(v->f);
     else if (v->tag == KC_V_DECIMAL)
-        *ret_value = single ? kc_float(decimal_to_float(v->dec)) : kc_double(decimal_to_double(v->dec));
+        *ret_value = single ? kc_float(decimal_to_float(c, v->dec)) : kc_double(decimal_to_double(v->dec));
     else if (v->tag == KC_V_BOOLEAN)
         *ret_value = single ? kc_float(v->b) : kc_double(v->b);
     else
@@ -157,22 +156,37 @@ static int to_boolean(const struct cast *c, const struct kc_value *v, struct kc_
     return 0;
 }
 
+/* Bytes as base64, dates by their magnitude as Values does, everything else by toString. */
+static int add_text(struct buf *out, const struct kc_value *v) {
+    char number[NUMBER_TEXT_MAX];
+    switch ((enum kc_tag)v->tag) {
+    case KC_V_INT8:
+    case KC_V_INT16:
+    case KC_V_INT32:
+    case KC_V_INT64:
+        return buf_add(out, number, number_text_int(number, v->i));
+    case KC_V_FLOAT32:
+        return buf_add(out, number, number_text_float(number, (float)v->f));
+    case KC_V_FLOAT64:
+        return buf_add(out, number, number_text_double(number, v->f));
+    case KC_V_BYTES:
+        return base64_write(out, v->bytes, v->len);
+    case KC_V_DATE:
+        return values_temporal_text(out, v->i);
+    default:
+        return value_text(out, v);
+    }
+}
+
 static int to_string(const struct cast *c, const struct kc_value *v, struct kc_value *ret_value) {
-    size_t len;
     if (v->tag == KC_V_STRING) {
         *ret_value = *v;
         return 0;
     }
-    if (v->tag == KC_V_BYTES || v->tag == KC_V_DATE) {
-        AUTO_BUF text;
-        buf_init(&text, TEXT_MAX);
-        if ((v->tag == KC_V_BYTES ? base64_write(&text, v->bytes, v->len) : values_temporal_text(&text, v->i)) < 0)
-            return kc_fail(c->err, KC_DATA_EXCEPTION, "The value as text takes more than %d bytes", TEXT_MAX);
-        *ret_value = kc_text(kc_arena_copy(c->arena, buf_text(&text), text.len), text.len);
-        return 0;
-    }
-    const char *text = kc_value_to_text(c->arena, v, &len);
-    *ret_value = kc_text(text, len);
+    buf_clear(c->scratch);
+    if (add_text(c->scratch, v) < 0)
+        return kc_fail(c->err, KC_DATA_EXCEPTION, "The value as text takes more than %d bytes", CAST_TEXT_MAX);
+    *ret_value = kc_text(kc_arena_copy(c->arena, buf_text(c->scratch), c->scratch->len), c->scratch->len);
     return 0;
 }
 
@@ -208,9 +222,9 @@ static int encode_logical(const struct cast *c, const struct kc_schema *schema, 
     return 0;
 }
 
-int cast_value(struct kc_arena *arena, const struct kc_schema *schema, const struct kc_value *v, enum kc_type target,
-               struct kc_value *ret_value, struct kc_error *err) {
-    const struct cast c = {.arena = arena, .target = target, .err = err};
+int cast_value(struct kc_arena *arena, struct buf *scratch, const struct kc_schema *schema, const struct kc_value *v,
+               enum kc_type target, struct kc_value *ret_value, struct kc_error *err) {
+    const struct cast c = {.arena = arena, .scratch = scratch, .target = target, .err = err};
     struct kc_value from = *v;
     if (from.tag == KC_V_NULL) {
         *ret_value = from;
