@@ -139,14 +139,15 @@ static void say_waiting(const struct herder *h, int64_t *next_ms, const struct k
 /* The id of the Kafka cluster; tries until there is a broker or the herder is stopped. @thread store */
 static int fetch_cluster_id(struct herder *h, struct kc_error *err) {
     int64_t say_ms = clock_ms() + 3000;
-    rd_kafka_conf_t *conf = client_conf(CLIENT_ADMIN, h->conf->text, err);
-    AUTO(rd) rk = conf ? client_new(CLIENT_ADMIN, conf, err) : NULL;
+    AUTO(rd) rk = admin_open(h->conf->text, err);
     char *id = NULL;
     if (!rk)
         return -1;
     while (admin_cluster_id(rk, CLUSTER_ID_MS, &id, err) < 0) {
         if (atomic_load(&h->cancel_start))
             return err_set(err, ERR_STOPPING, "Worker is shutting down");
+        if (err->code == ERR_AUTH) /* the brokers are there, and waiting will not make them like us */
+            return -1;
         say_waiting(h, &say_ms, err);
         clock_sleep_ms(100);
     }

@@ -11,6 +11,7 @@
 #include "connect/base/log.h"
 #include "connect/distributed_state.h"
 #include "connect/group_offsets.h"
+#include "connect/kafka/admin.h"
 #include "connect/kafka/client.h"
 #include "connect/offsets_body.h"
 #include "connect/plugins.h"
@@ -82,8 +83,7 @@ static rd_kafka_t *admin_of(const struct access *a, struct kc_error *err) {
     if (asprintf(&client_id, "connector-worker-adminclient-%s", a->connector) < 0)
         abort();
     AUTO(props) java = client_props_admin(a->h->conf->text, a->config, client_id);
-    rd_kafka_conf_t *conf = client_conf(CLIENT_ADMIN, java, err);
-    return conf ? client_new(CLIENT_ADMIN, conf, err) : NULL;
+    return admin_open(java, err);
 }
 
 struct sink_list {

@@ -158,7 +158,8 @@ static bool one_turn(struct herder *h) {
     if (!active(h))
         return false;
     atomic_store(&h->ready, true);
-    return key_turn(h) || op_turn(h) || restart_turn(h) || updates_turn(h);
+    /* Unlike in Java changes come before requests: these need not be refused then because a rebalance is expected. */
+    return key_turn(h) || updates_turn(h) || op_turn(h) || restart_turn(h);
 }
 
 void tick_turns(struct herder *h) {
