@@ -115,7 +115,7 @@ static struct config_rules rules_of(const struct source_connector *c) {
     return (struct config_rules){.properties = &c->properties, .source_defaults = filter_source_defaults(c->config)};
 }
 
-static int create_fresh(struct source_connector *c, struct missing *m, size_t *ret_failed, struct kc_error *err) {
+static int create_fresh(struct source_connector *c, struct missing *m, struct kc_error *err) {
     struct stop_check stop = stop_on(jobs_stopping(c->jobs));
     struct config_rules rules = rules_of(c);
     struct map *configs =
@@ -128,20 +128,15 @@ static int create_fresh(struct source_connector *c, struct missing *m, size_t *r
     }
     map_free(configs);
     return topics_create(c->target, m->fresh, m->fresh_count, (int16_t)c->conf->replication_factor,
-                         c->conf->admin_timeout_ms, stop, ret_failed, err);
+                         c->conf->admin_timeout_ms, stop, err);
 }
 
-/* *ret_failed: some topics could not be made, which was logged. */
-static int make_missing(struct source_connector *c, struct missing *m, size_t *ret_failed, struct kc_error *err) {
-    size_t failed = 0;
-    *ret_failed = 0;
-    if (m->fresh_count && create_fresh(c, m, ret_failed, err) < 0)
+static int make_missing(struct source_connector *c, struct missing *m, struct kc_error *err) {
+    if (m->fresh_count && create_fresh(c, m, err) < 0)
         return -1;
-    if (m->grown_count && topics_grow(c->target, m->grown, m->grown_count, c->conf->admin_timeout_ms,
-                                      stop_on(jobs_stopping(c->jobs)), &failed, err) < 0)
-        return -1;
-    *ret_failed += failed;
-    return 0;
+    return m->grown_count ? topics_grow(c->target, m->grown, m->grown_count, c->conf->admin_timeout_ms,
+                                        stop_on(jobs_stopping(c->jobs)), err)
+                          : 0;
 }
 
 /* Takes `source` when it is another list than before. True: tasks must be shared anew. */
@@ -167,7 +162,6 @@ static int refresh_topics(void *arg, struct kc_error *err) {
     struct stop_check stop = stop_on(jobs_stopping(c->jobs));
     struct topic_list source = {0}, target = {0};
     struct missing missing;
-    size_t failed = 0;
     if (topic_list_read(&source, c->source, c->conf->admin_timeout_ms, stop, err) < 0 ||
         topic_list_read(&target, c->target, c->conf->admin_timeout_ms, stop, err) < 0) {
         topic_list_done(&source);
@@ -175,7 +169,7 @@ static int refresh_topics(void *arg, struct kc_error *err) {
     }
     topic_list_filter(&source, is_wanted, c);
     find_missing(c, &source, &target, &missing);
-    int rc = make_missing(c, &missing, &failed, err);
+    int rc = make_missing(c, &missing, err);
     if (learn(c, &source, &missing))
         c->ctx->request_task_reconfiguration(c->ctx);
     missing_done(&missing);

@@ -92,10 +92,9 @@ void topic_list_done(struct topic_list *list) {
 
 /* ---- Making topics ---- */
 
-/* Logs what could not be done, but for `fine`. Returns how many failed. */
-static size_t complain(const rd_kafka_topic_result_t **results, size_t count, rd_kafka_resp_err_t fine,
-                       const char *what) {
-    size_t failed = 0;
+/* Logs what was done and what was not, but for `fine`. */
+static void complain(const rd_kafka_topic_result_t **results, size_t count, rd_kafka_resp_err_t fine,
+                     const char *what) {
     for (size_t i = 0; i < count; i++) {
         rd_kafka_resp_err_t code = rd_kafka_topic_result_error(results[i]);
         const char *text = rd_kafka_topic_result_error_string(results[i]);
@@ -105,11 +104,9 @@ static size_t complain(const rd_kafka_topic_result_t **results, size_t count, rd
         }
         if (code == fine)
             continue;
-        failed++;
         kc_log(KC_WARN, LOGGER, "%s %s: failed, %s; trying again with the next refresh", what,
                rd_kafka_topic_result_name(results[i]), text ? text : rd_kafka_err2str(code));
     }
-    return failed;
 }
 
 static rd_kafka_NewTopic_t *new_topic(const struct new_topic *spec, int16_t replication_factor) {
@@ -125,8 +122,11 @@ static rd_kafka_NewTopic_t *new_topic(const struct new_topic *spec, int16_t repl
     return topic;
 }
 
-int topics_create(rd_kafka_t *admin, const struct new_topic *topics, size_t count, int16_t replication_factor,
-                  int64_t timeout_ms, struct stop_check stop, size_t *ret_failed, struct kc_error *err) {
+/* One request. `results(arg, …)` sees the answer. */
+static int create_all(rd_kafka_t *admin, const struct new_topic *topics, size_t count, int16_t replication_factor,
+                      int64_t timeout_ms, struct stop_check stop,
+                      void (*results)(void *arg, const rd_kafka_topic_result_t **results, size_t count), void *arg,
+                      struct kc_error *err) {
     rd_kafka_NewTopic_t **list = calloc(count + 1, sizeof(rd_kafka_NewTopic_t *));
     size_t listed = 0, answers = 0;
     if (!list)
@@ -134,7 +134,6 @@ int topics_create(rd_kafka_t *admin, const struct new_topic *topics, size_t coun
     for (size_t i = 0; i < count; i++)
         if ((list[listed] = new_topic(&topics[i], replication_factor)))
             listed++;
-    *ret_failed = count - listed;
     struct admin_call call;
     admin_call_begin(&call, admin, RD_KAFKA_ADMIN_OP_CREATETOPICS, timeout_ms, stop);
     rd_kafka_event_t *event = NULL;
@@ -143,9 +142,9 @@ int topics_create(rd_kafka_t *admin, const struct new_topic *topics, size_t coun
         event = admin_call_wait(&call, err);
     }
     if (event) {
-        const rd_kafka_topic_result_t **results =
+        const rd_kafka_topic_result_t **answer =
             rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &answers);
-        *ret_failed += complain(results, answers, RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS, "Creating remote topic");
+        results(arg, answer, answers);
     }
     admin_call_end(&call);
     rd_kafka_NewTopic_destroy_array(list, listed);
@@ -153,8 +152,61 @@ int topics_create(rd_kafka_t *admin, const struct new_topic *topics, size_t coun
     return event || !listed ? 0 : -1;
 }
 
+/* Topics whose configurations the target refuses are created without them: better a copy with other settings than none.
+ * The configurations that it does take come with the next sync. */
+struct creation {
+    const struct new_topic *topics;
+    size_t count;
+    struct new_topic *plain; /* to be created once more */
+    size_t plain_count;
+};
+
+static void set_aside(struct creation *c, const char *name, const char *why) {
+    for (size_t i = 0; i < c->count; i++) {
+        if (strcmp(c->topics[i].name, name) == 0) {
+            kc_log(KC_WARN, LOGGER,
+                   "Creating remote topic %s: the target refuses its configuration (%s); creating it without", name,
+                   why);
+            c->plain[c->plain_count++] =
+                (struct new_topic){.name = c->topics[i].name, .partitions = c->topics[i].partitions};
+            return;
+        }
+    }
+}
+
+static void on_created(void *arg, const rd_kafka_topic_result_t **results, size_t count) {
+    struct creation *c = arg;
+    const rd_kafka_topic_result_t **others = calloc(count + 1, sizeof(rd_kafka_topic_result_t *));
+    size_t other_count = 0;
+    if (!others)
+        abort();
+    for (size_t i = 0; i < count; i++) {
+        const char *text = rd_kafka_topic_result_error_string(results[i]);
+        if (c->plain && rd_kafka_topic_result_error(results[i]) == RD_KAFKA_RESP_ERR_INVALID_CONFIG)
+            set_aside(c, rd_kafka_topic_result_name(results[i]), text ? text : "");
+        else
+            others[other_count++] = results[i];
+    }
+    complain(others, other_count, RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS, "Creating remote topic");
+    free(others);
+}
+
+int topics_create(rd_kafka_t *admin, const struct new_topic *topics, size_t count, int16_t replication_factor,
+                  int64_t timeout_ms, struct stop_check stop, struct kc_error *err) {
+    struct creation c = {.topics = topics, .count = count, .plain = calloc(count + 1, sizeof *c.plain)};
+    if (!c.plain)
+        abort();
+    int rc = create_all(admin, topics, count, replication_factor, timeout_ms, stop, on_created, &c, err);
+    struct creation again = {.topics = c.plain, .count = c.plain_count};
+    if (rc == 0 && again.count)
+        rc =
+            create_all(admin, again.topics, again.count, replication_factor, timeout_ms, stop, on_created, &again, err);
+    free(c.plain);
+    return rc;
+}
+
 int topics_grow(rd_kafka_t *admin, const struct topic_info *topics, size_t count, int64_t timeout_ms,
-                struct stop_check stop, size_t *ret_failed, struct kc_error *err) {
+                struct stop_check stop, struct kc_error *err) {
     rd_kafka_NewPartitions_t **list = calloc(count + 1, sizeof(rd_kafka_NewPartitions_t *));
     size_t listed = 0, answers = 0;
     char why[256];
@@ -163,7 +215,6 @@ int topics_grow(rd_kafka_t *admin, const struct topic_info *topics, size_t count
     for (size_t i = 0; i < count; i++)
         if ((list[listed] = rd_kafka_NewPartitions_new(topics[i].name, (size_t)topics[i].partitions, why, sizeof why)))
             listed++;
-    *ret_failed = count - listed;
     struct admin_call call;
     admin_call_begin(&call, admin, RD_KAFKA_ADMIN_OP_CREATEPARTITIONS, timeout_ms, stop);
     rd_kafka_event_t *event = NULL;
@@ -174,7 +225,7 @@ int topics_grow(rd_kafka_t *admin, const struct topic_info *topics, size_t count
     if (event) {
         const rd_kafka_topic_result_t **results =
             rd_kafka_CreatePartitions_result_topics(rd_kafka_event_CreatePartitions_result(event), &answers);
-        *ret_failed += complain(results, answers, RD_KAFKA_RESP_ERR_INVALID_PARTITIONS, "Adding partitions to");
+        complain(results, answers, RD_KAFKA_RESP_ERR_INVALID_PARTITIONS, "Adding partitions to");
     }
     admin_call_end(&call);
     rd_kafka_NewPartitions_destroy_array(list, listed);

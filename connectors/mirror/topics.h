@@ -31,12 +31,12 @@ struct new_topic {
     int32_t partitions;
     struct kc_config *configs; /* owned by the caller */
 };
-/* Creates topics in one request; a topic that cannot be created is logged, one that exists is fine. Counts those that
- * failed. @errors the request as a whole failed */
+/* Creates topics in one request. A topic that cannot be created is logged, one that exists is fine, one whose
+ * configuration is refused is created without it. @errors the request as a whole failed */
 int topics_create(rd_kafka_t *admin, const struct new_topic *topics, size_t count, int16_t replication_factor,
-                  int64_t timeout_ms, struct stop_check stop, size_t *ret_failed, struct kc_error *err) KC_CHECKED;
+                  int64_t timeout_ms, struct stop_check stop, struct kc_error *err) KC_CHECKED;
 /* The same for further partitions: `partitions` is how many there are to be. */
 int topics_grow(rd_kafka_t *admin, const struct topic_info *topics, size_t count, int64_t timeout_ms,
-                struct stop_check stop, size_t *ret_failed, struct kc_error *err) KC_CHECKED;
+                struct stop_check stop, struct kc_error *err) KC_CHECKED;
 
 #endif

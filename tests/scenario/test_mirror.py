@@ -70,7 +70,8 @@ class Side(Topics):
 @pytest.fixture(scope="module")
 def flow(folder):
     """Two brokers and a worker."""
-    brokers = [Kafka(folder, f"mirror-{n}", **BROKER) for n in ("source", "target")]
+    brokers = [Kafka(folder, "mirror-source", **BROKER),
+               Kafka(folder, "mirror-target", **BROKER, **{"log.cleaner.max.compaction.lag.ms": "100000"})]
     group = "mirror-" + uuid.uuid4().hex[:6]
     worker = Worker(folder / group, brokers[1].bootstrap, group, "mirror").start()
     yield Flow(Side(brokers[0]), Side(brokers[1]), worker)
@@ -146,6 +147,19 @@ def test_acls(flow, unique):
         flow.source.allow(t, principal, operation)
     name = flow.start("Source", alias, topics=t)
     eventually("ACLs", lambda: flow.target.acls(f"{alias}.{t}") == {("User:r", "READ"), ("User:all", "READ")})
+    flow.worker.delete(name)
+
+
+def test_configuration_that_the_target_refuses(flow, unique):
+    """The topic is made without it and filled. (The target does not let records wait that long before compaction.)"""
+    alias, t = unique("a"), unique("t")
+    flow.source.create(t, 2, min_compaction_lag_ms=200000)
+    flow.source.produce(t, [(1, None, b"v", None)])
+    name = flow.start("Source", alias, topics=t)
+    eventually("topic", lambda: flow.target.partitions(f"{alias}.{t}") == 2)
+    assert flow.target.read(f"{alias}.{t}", 1)[0].value() == b"v"
+    assert "min.compaction.lag.ms" not in flow.target.overrides(f"{alias}.{t}")
+    assert f"{alias}.{t}: the target refuses its configuration" in flow.worker.process.log.read_text()
     flow.worker.delete(name)
 
 
