@@ -351,7 +351,10 @@ static struct cursor cursor_of(const char *text, size_t len, struct kc_error *er
 }
 
 static bool blank(const char *text, size_t len) {
-    return strspn(len ? text : "", " \t\r\n") >= len;
+    for (size_t i = 0; i < len; i++)
+        if (text[i] != ' ' && text[i] != '\t' && text[i] != '\r' && text[i] != '\n')
+            return false;
+    return true;
 }
 
 int body_string_map(const char *text, size_t len, struct kc_config **ret_config, struct kc_error *err) {

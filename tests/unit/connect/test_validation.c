@@ -14,7 +14,6 @@
 #include "tests/support/suite.h"
 
 AUTO_FREE(validation, struct validation, validation_free)
-AUTO_FREE(substitute, struct substitute, substitute_free)
 
 #define JSON        "org.apache.kafka.connect.json.JsonConverter"
 #define FILE_SOURCE "org.apache.kafka.connect.file.FileStreamSourceConnector"
