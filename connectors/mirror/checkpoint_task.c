@@ -25,7 +25,14 @@
 
 #define LOGGER MIRROR_LOG("MirrorCheckpointTask")
 
-enum { READ_MS = 500, REOPEN_MS = 2000, WAIT_MAX_MS = 1000, MIN_INTERVAL_MS = 100, DRAIN_MAX_MS = 200 };
+enum {
+    READ_MS = 500,
+    REOPEN_MS = 2000,
+    WAIT_MAX_MS = 1000,
+    MIN_INTERVAL_MS = 100,
+    DRAIN_MAX_MS = 200,
+    READ_BACK_MS = 30000
+};
 
 struct checkpoint_task {
     struct kc_source_context *ctx;
@@ -33,14 +40,16 @@ struct checkpoint_task {
     struct mirror_policy policy;
     struct filter topics;
     char *points_topic;
+    struct map *mine;            /* the assigned groups */
     rd_kafka_t *source, *target; /* admin clients */
     struct checkpoint_store *points;
     struct sync_store *syncs;
     struct log_reader *points_reader, *syncs_reader;
     struct kc_arena *scratch;
-    bool read_back;    /* step 1 is over */
-    bool told_missing; /* that there is no topic of offset syncs */
-    int64_t reopen_ms; /* when to look for the topic of offset syncs again */
+    int64_t give_up_ms; /* when to stop trying to read earlier checkpoints */
+    bool read_back;     /* step 1 is over */
+    bool told_missing;  /* that there is no topic of offset syncs */
+    int64_t reopen_ms;  /* when to look for the topic of offset syncs again */
     int64_t next_emit_ms, next_sync_ms, emitted_ms;
     struct kept_point **fresh; /* checkpoints of this interval that are not written yet */
     size_t fresh_count, fresh_next, fresh_room;
@@ -67,6 +76,7 @@ static void checkpoint_stop(void *self) {
     checkpoint_store_free(t->points);
     sync_store_free(t->syncs);
     filter_done(&t->topics);
+    map_free(t->mine);
     arena_free(t->scratch);
     buf_done(&t->key);
     buf_done(&t->value);
@@ -96,6 +106,9 @@ static int checkpoint_start(struct kc_source_context *ctx, const void *conf, voi
     t->points = checkpoint_store_new();
     t->syncs = sync_store_new();
     t->scratch = arena_new(0);
+    t->mine = map_new(NULL);
+    for (size_t i = 0; i < t->conf->assigned.count; i++)
+        map_put(t->mine, t->conf->assigned.items[i], t);
     buf_init(&t->key, MIRROR_RECORD_MAX);
     buf_init(&t->value, MIRROR_RECORD_MAX);
     policy_init(&t->policy, ctx->config);
@@ -105,6 +118,7 @@ static int checkpoint_start(struct kc_source_context *ctx, const void *conf, voi
         return -1;
     }
     int64_t now = clock_ms();
+    t->give_up_ms = now + READ_BACK_MS;
     t->next_emit_ms = now + emit_interval_ms(t);
     t->next_sync_ms =
         t->conf->sync_groups && t->conf->sync_groups_s > 0 ? now + t->conf->sync_groups_s * 1000 : INT64_MAX;
@@ -114,20 +128,13 @@ static int checkpoint_start(struct kc_source_context *ctx, const void *conf, voi
 
 /* ---- 1. Earlier checkpoints ---- */
 
-static bool is_mine(const struct checkpoint_task *t, const char *group) {
-    for (size_t i = 0; i < t->conf->assigned.count; i++)
-        if (strcmp(t->conf->assigned.items[i], group) == 0)
-            return true;
-    return false;
-}
-
 static void on_point(void *arg, const struct record_bytes *record) {
     struct checkpoint_task *t = arg;
     struct checkpoint point;
     struct kc_error err = {0};
     if (checkpoint_read(record, t->scratch, &point, &err) < 0)
         kc_log(KC_WARN, LOGGER, "A record of topic %s is passed over: %s", t->points_topic, err.text);
-    else if (is_mine(t, point.group))
+    else if (map_has(t->mine, point.group))
         checkpoint_store_put(t->points, &point);
     arena_reset(t->scratch);
 }
@@ -153,6 +160,8 @@ static void read_back(struct checkpoint_task *t) {
                                            t->points_topic, &missing, &err);
     if (missing)
         end_reading_back(t, NULL); /* there are none */
+    else if (!t->points_reader && err.retriable && clock_ms() < t->give_up_ms)
+        t->ctx->wait(t->ctx, READ_MS); /* the target is away */
     else if (!t->points_reader || log_reader_poll(t->points_reader, READ_MS, on_point, t, &err) < 0)
         end_reading_back(t, &err);
     else if (log_reader_was_at_end(t->points_reader))

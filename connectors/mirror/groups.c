@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "connect/base/err.h"
+#include "connect/base/map.h"
 #include "connect/kafka/client.h"
 
 enum { AT_A_TIME = 50 };
@@ -164,11 +165,14 @@ int groups_conditions(rd_kafka_t *admin, char *const *groups, size_t count, int6
         ret_conditions[i] = GROUP_UNKNOWN;
     if (!count)
         return 0;
-    const char **names = calloc(count, sizeof *names);
+    const char **names = calloc(count, sizeof(char *));
+    struct map *places = map_new(NULL); /* group → its entry of ret_conditions */
     if (!names)
         abort();
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         names[i] = groups[i];
+        map_put(places, groups[i], &ret_conditions[i]);
+    }
     admin_call_begin(&call, admin, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, timeout_ms, stop);
     rd_kafka_DescribeConsumerGroups(admin, names, count, call.options, call.queue);
     rd_kafka_event_t *event = admin_call_wait(&call, err);
@@ -176,12 +180,14 @@ int groups_conditions(rd_kafka_t *admin, char *const *groups, size_t count, int6
         event ? rd_kafka_DescribeConsumerGroups_result_groups(rd_kafka_event_DescribeConsumerGroups_result(event),
                                                               &answers)
               : NULL;
-    for (size_t a = 0; a < answers; a++)
-        for (size_t i = 0; i < count; i++)
-            if (strcmp(groups[i], rd_kafka_ConsumerGroupDescription_group_id(described[a])) == 0)
-                ret_conditions[i] = condition_of(described[a]);
+    for (size_t i = 0; i < answers; i++) {
+        enum group_condition *place = map_get(places, rd_kafka_ConsumerGroupDescription_group_id(described[i]));
+        if (place)
+            *place = condition_of(described[i]);
+    }
     admin_call_end(&call);
     free(names);
+    map_free(places);
     return event ? 0 : -1;
 }
 

@@ -9,7 +9,7 @@
 
 #define LOGGER MIRROR_LOG("MirrorCheckpointTask")
 
-enum { LOOK_MS = 5000, AT_A_TIME = 1000 };
+enum { LOOK_MS = 1500, AT_A_TIME = 1000 };
 
 struct log_reader {
     rd_kafka_t *rk;

@@ -6,7 +6,7 @@
 #include "connectors/mirror/records.h"
 
 struct log_reader;
-/* *ret_missing: there is no such topic (and no reader). @blocks up to 5 s */
+/* *ret_missing: there is no such topic (and no reader). @blocks up to 1.5 s */
 struct log_reader *log_reader_open(const struct kc_config *config, enum mirror_side side, const char *role,
                                    const char *topic, bool *ret_missing, struct kc_error *err);
 /* Gives every record that comes within `timeout_ms` to f; comes back early when the end was reached.
