@@ -64,7 +64,8 @@ static char *forward_target(const struct rest_exchange *ex, const struct herder_
         (void)buf_add_char(&b, '/');
         add_percent_encoded(&b, ex->segments[i]);
     }
-    (void)buf_printf(&b, "?forward=%s", rest_query(ex, "forward", forward, sizeof forward) ? "false" : "true");
+    bool second = rest_query(ex, "forward", forward, sizeof forward) && *forward;
+    (void)buf_printf(&b, "?forward=%s", second ? "false" : "true");
     if (req->op == HERDER_RESTART_PLAN)
         (void)buf_printf(&b, "&includeTasks=%s&onlyFailed=%s", req->include_tasks ? "true" : "false",
                          req->only_failed ? "true" : "false");
@@ -108,7 +109,7 @@ static void on_forwarded(struct forward_request *f, void *arg) {
 static bool relay(struct pending *p, struct herder_request *req) {
     struct rest_exchange *ex = p->ex;
     char forward[8];
-    if (rest_query(ex, "forward", forward, sizeof forward) && strcasecmp(forward, "true") != 0) {
+    if (rest_query(ex, "forward", forward, sizeof forward) && *forward && strcasecmp(forward, "true") != 0) {
         reply_message(ex, 409, "Cannot complete request because of a conflicting operation (e.g. worker rebalance)");
         return false;
     }

@@ -36,6 +36,7 @@ struct rest_exchange {
     struct buf body;
     bool dispatched;
     bool too_large;
+    bool malformed; /* Java's container refuses it before REST sees it: neither CORS nor configured headers */
     /* the answer */
     bool answered;
     unsigned status;

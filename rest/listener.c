@@ -164,8 +164,11 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
         return;
     }
     struct connection *c = *context;
+    pthread_mutex_lock(&l->server->lock);
+    bool stopping = l->server->stopping;
+    pthread_mutex_unlock(&l->server->lock);
     bool idle = c && clock_ms() - c->begin_ms >= IDLE_SECONDS * 1000;
-    if (c && !c->asked && !idle && !l->tls)
+    if (c && !c->asked && !idle && !stopping && !l->tls)
         answer_garbage(connection);
     free(c);
     *context = NULL;

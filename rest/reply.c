@@ -52,6 +52,11 @@ void reply_http_error(struct rest_exchange *ex, unsigned status) {
     reply_message(ex, status, "HTTP %u %s", status, MHD_get_reason_phrase_for(status));
 }
 
+void reply_malformed(struct rest_exchange *ex, const char *why) {
+    reply_message(ex, 400, "Bad Request: %s", why);
+    ex->malformed = true;
+}
+
 void reply_error(struct rest_exchange *ex, const struct kc_error *err) {
     int http = err_http((enum err_code)err->code);
     reply_entity(ex, http >= 400 ? (unsigned)http : 500, err->text[0] ? err->text : NULL);
@@ -91,7 +96,10 @@ enum MHD_Result reply_send(struct rest_exchange *ex) {
         MHD_add_response_header(response, "Allow", ex->allow);
     if (ex->location)
         add_location(ex, response);
-    cors_headers(ex, response);
+    if (ex->malformed)
+        MHD_add_response_header(response, "Connection", "close");
+    else
+        cors_headers(ex, response);
     enum MHD_Result rc = MHD_queue_response(ex->connection, ex->status, response);
     MHD_destroy_response(response);
     return rc;

@@ -260,7 +260,7 @@ static void find_route(struct rest_exchange *ex) {
 
 void routes_match(struct rest_exchange *ex) {
     if (!split_path(ex)) {
-        reply_message(ex, 400, "Bad Request: the path is malformed or ambiguous");
+        reply_malformed(ex, "the path is malformed or ambiguous");
         return;
     }
     find_route(ex);
@@ -268,7 +268,9 @@ void routes_match(struct rest_exchange *ex) {
         return;
     unsigned problem = content_type_problem(ex);
     const char *accept = rest_header(ex, "Accept");
-    if (problem)
+    if (problem == 400)
+        reply_malformed(ex, "the Content-Type is no media type");
+    else if (problem)
         reply_http_error(ex, problem);
     else if (accept && !accepts_json(accept))
         reply_http_error(ex, 406);

@@ -1,9 +1,12 @@
 /* The life of the server, and of a request inside libmicrohttpd. See server.h. */
 #include "rest/server.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "connect/base/clock.h"
 #include "connect/base/err.h"
@@ -93,7 +96,7 @@ enum MHD_Result request_part(void *arg, struct MHD_Connection *connection, const
         ex->method = strdup(method);
         ex->head = strcmp(method, "HEAD") == 0;
         if (strcmp(version, "HTTP/1.1") == 0 && !rest_header(ex, "Host"))
-            reply_message(ex, 400, "Bad Request: no Host header");
+            reply_malformed(ex, "no Host header");
         else
             routes_match(ex);
         if (!ex->answered && body_announced_too_large(ex)) {
@@ -119,11 +122,35 @@ enum MHD_Result request_part(void *arg, struct MHD_Connection *connection, const
     return ex->answered ? reply_send(ex) : MHD_YES;
 }
 
+/* The client's address as Java writes it: IPv4 ones plainly on a socket of both kinds, IPv6 ones in brackets. */
+static void client_address(struct MHD_Connection *connection, char *out, size_t size) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    char text[INET6_ADDRSTRLEN] = "";
+    if (info && info->client_addr->sa_family == AF_INET) {
+        inet_ntop(AF_INET, &((struct sockaddr_in *)info->client_addr)->sin_addr, text, sizeof text);
+    } else if (info && info->client_addr->sa_family == AF_INET6) {
+        struct in6_addr *addr = &((struct sockaddr_in6 *)info->client_addr)->sin6_addr;
+        if (IN6_IS_ADDR_V4MAPPED(addr))
+            inet_ntop(AF_INET, addr->s6_addr + 12, text, sizeof text);
+        else
+            inet_ntop(AF_INET6, addr, text, sizeof text);
+    }
+    snprintf(out, size, strchr(text, ':') ? "[%s]" : "%s", text[0] ? text : "-");
+}
+
+/* One line per request, in the NCSA format of Java's log: client, time, request, status, bytes, referer, agent, ms. */
 static void log_access(const struct rest_exchange *ex) {
+    char client[64], date[40];
+    time_t now = (time_t)(clock_wall_ms() / 1000);
+    struct tm tm;
     if (!kc_log_on(KC_INFO, LOG_REST) || !ex->method)
         return;
-    kc_log(KC_INFO, LOG_REST, "\"%s %.300s HTTP/1.1\" %u %zu %lld ms", ex->method, ex->target, ex->status,
-           ex->reply.len, (long long)(clock_ms() - ex->begin_ms));
+    const char *referer = rest_header(ex, "Referer"), *agent = rest_header(ex, "User-Agent");
+    client_address(ex->connection, client, sizeof client);
+    strftime(date, sizeof date, "%d/%b/%Y:%H:%M:%S +0000", gmtime_r(&now, &tm));
+    kc_log(KC_INFO, LOG_REST, "%s - - [%s] \"%s %.300s HTTP/1.1\" %u %zu \"%.200s\" \"%.200s\" %lld", client, date,
+           ex->method, ex->target, ex->status, ex->reply.len, referer ? referer : "-", agent ? agent : "-",
+           (long long)(clock_ms() - ex->begin_ms));
 }
 
 void request_end(void *arg, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code) {

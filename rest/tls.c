@@ -12,15 +12,29 @@
 #include "connect/base/err.h"
 #include "connect/base/log.h"
 
-enum { MAX_CHAIN = 16, PRIORITIES_MAX = 8192 };
+enum { MAX_CHAIN = 16, MAX_SUITES = 128, PRIORITIES_MAX = 8192 };
+
+/* What makes a cipher suite; those of TLS 1.3 have no key exchange of their own (GNUTLS_KX_UNKNOWN). */
+struct suite {
+    gnutls_kx_algorithm_t kx;
+    gnutls_cipher_algorithm_t cipher;
+    gnutls_mac_algorithm_t mac;
+};
 
 struct listener_tls {
     struct rest_tls *conf;
-    char *priorities;                 /* in GnuTLS's words */
+    char *priorities;                /* in GnuTLS's words */
+    struct suite suites[MAX_SUITES]; /* that are allowed; count 0: GnuTLS's choice */
+    size_t suite_count;
+    gnutls_priority_t of_version[2];  /* the suites of TLS 1.2, of 1.3; NULL: none, or no list of suites */
     gnutls_x509_trust_list_t clients; /* authorities of client certificates, NULL when none are asked for */
 };
 
 /* ---- cipher suites ---- */
+
+/* GnuTLS takes sets of algorithms instead of suites: those of all listed suites of the version that was negotiated.
+ * What else the sets make possible is refused at the end of the handshake. */
+#define ANY_SIGNATURE "NONE:+COMP-NULL:+CTYPE-X509:+SIGN-ALL:+GROUP-ALL"
 
 /* Whether GnuTLS's name of a suite ("TLS_ECDHE_RSA_AES_128_CBC_SHA1") is that of Java
  * ("TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"). */
@@ -50,63 +64,99 @@ static void add_once(struct buf *list, const char *word) {
     (void)buf_add(list, item, len);
 }
 
-/* GnuTLS takes sets of algorithms instead of suites: those of all listed suites. What else the sets make possible is
- * refused in check_suite. */
-static bool add_suite(struct buf *list, const char *java) {
+/* Adds the algorithms of a suite to those of its version. */
+static bool add_suite(struct listener_tls *tls, struct buf lists[2], const char *java) {
+    struct suite suite;
     unsigned char id[2];
-    gnutls_kx_algorithm_t kx;
-    gnutls_cipher_algorithm_t cipher;
-    gnutls_mac_algorithm_t mac;
     gnutls_protocol_t version;
     const char *name;
-    for (size_t i = 0; (name = gnutls_cipher_suite_info(i, id, &kx, &cipher, &mac, &version)); i++) {
-        if (!same_suite(name, java))
+    for (size_t i = 0; (name = gnutls_cipher_suite_info(i, id, &suite.kx, &suite.cipher, &suite.mac, &version)); i++) {
+        if (!same_suite(name, java) || tls->suite_count == MAX_SUITES)
             continue;
-        add_once(list, gnutls_cipher_get_name(cipher));
-        add_once(list, gnutls_mac_get_name(mac));
-        if (kx != GNUTLS_KX_UNKNOWN)
-            add_once(list, gnutls_kx_get_name(kx));
+        struct buf *list = &lists[version == GNUTLS_TLS1_3];
+        tls->suites[tls->suite_count++] = suite;
+        add_once(list, gnutls_cipher_get_name(suite.cipher));
+        add_once(list, gnutls_mac_get_name(suite.mac));
+        if (suite.kx != GNUTLS_KX_UNKNOWN)
+            add_once(list, gnutls_kx_get_name(suite.kx));
         return true;
     }
     return false;
 }
 
-static int set_priorities(struct listener_tls *tls, struct kc_error *err) {
-    const struct rest_tls *conf = tls->conf;
-    AUTO_BUF suites, text;
-    buf_init(&suites, PRIORITIES_MAX);
-    buf_init(&text, PRIORITIES_MAX);
-    for (size_t i = 0; i < conf->cipher_suite_count; i++) {
-        if (!add_suite(&suites, conf->cipher_suites[i]))
-            kc_log(KC_WARN, LOG_REST, "ssl.cipher.suites: %s is not known here and not offered",
-                   conf->cipher_suites[i]);
+static int new_priority(const char *text, gnutls_priority_t *ret_priority, struct kc_error *err) {
+    int rc = gnutls_priority_init(ret_priority, text, NULL);
+    return rc < 0 ? err_set(err, ERR_INTERNAL, "GnuTLS does not take \"%s\": %s", text, gnutls_strerror(rc)) : 0;
+}
+
+/* The algorithms of the listed suites, without the colon at their end. */
+static int limit_suites(struct listener_tls *tls, struct buf lists[2], struct kc_error *err) {
+    static const char *const versions[] = {":+VERS-TLS1.2", ":+VERS-TLS1.3"};
+    const bool enabled[] = {tls->conf->tls12, tls->conf->tls13};
+    AUTO_BUF all;
+    buf_init(&all, PRIORITIES_MAX);
+    (void)buf_add_text(&all, ANY_SIGNATURE);
+    for (size_t i = 2; i-- > 0;) {
+        AUTO_BUF one;
+        buf_init(&one, PRIORITIES_MAX);
+        if (!lists[i].len || !enabled[i])
+            continue;
+        (void)buf_printf(&one, "%s%s%.*s", ANY_SIGNATURE, versions[i], (int)lists[i].len - 1, buf_text(&lists[i]));
+        (void)buf_printf(&all, "%s%.*s", versions[i], (int)lists[i].len - 1, buf_text(&lists[i]));
+        if (new_priority(buf_text(&one), &tls->of_version[i], err) < 0)
+            return -1;
     }
-    if (conf->cipher_suite_count && !suites.len)
-        return err_set(err, ERR_BAD_CONFIG, "ssl.cipher.suites: none of the suites for https listeners is known");
-    (void)buf_add_text(&text, suites.len ? "NONE:+COMP-NULL:+CTYPE-X509:+SIGN-ALL:+GROUP-ALL" : "NORMAL:-VERS-ALL");
-    if (suites.len)
-        (void)buf_add(&text, buf_text(&suites), suites.len - 1);
-    (void)buf_printf(&text, "%s%s", conf->tls13 ? ":+VERS-TLS1.3" : "", conf->tls12 ? ":+VERS-TLS1.2" : "");
-    gnutls_priority_t probe;
-    int rc = gnutls_priority_init(&probe, buf_text(&text), NULL);
-    if (rc < 0)
-        return err_set(err, ERR_BAD_CONFIG, "ssl.cipher.suites, ssl.enabled.protocols: %s", gnutls_strerror(rc));
-    gnutls_priority_deinit(probe);
-    tls->priorities = buf_take(&text);
+    if (!tls->of_version[0] && !tls->of_version[1])
+        return err_set(err, ERR_BAD_CONFIG,
+                       "ssl.cipher.suites: none of the suites can be used with ssl.enabled.protocols");
+    tls->priorities = buf_take(&all);
     return 0;
 }
 
-/* Handshake hook: only suites that are listed. GnuTLS names the negotiated one as IANA does. */
+static int set_priorities(struct listener_tls *tls, struct kc_error *err) {
+    const struct rest_tls *conf = tls->conf;
+    struct buf lists[2];
+    int rc = -1;
+    buf_init(&lists[0], PRIORITIES_MAX);
+    buf_init(&lists[1], PRIORITIES_MAX);
+    for (size_t i = 0; i < conf->cipher_suite_count; i++) {
+        if (!add_suite(tls, lists, conf->cipher_suites[i]))
+            kc_log(KC_WARN, LOG_REST, "ssl.cipher.suites: %s is not known here and not offered",
+                   conf->cipher_suites[i]);
+    }
+    if (conf->cipher_suite_count) {
+        rc = limit_suites(tls, lists, err);
+    } else if (asprintf(&tls->priorities, "NORMAL:-VERS-ALL%s%s", conf->tls13 ? ":+VERS-TLS1.3" : "",
+                        conf->tls12 ? ":+VERS-TLS1.2" : "") > 0) {
+        rc = 0;
+    }
+    buf_done(&lists[0]);
+    buf_done(&lists[1]);
+    return rc;
+}
+
+/* The client's hello has come, the version is known: only its suites count. */
+static int on_hello(gnutls_session_t session) {
+    const struct listener_tls *tls = gnutls_session_get_ptr(session);
+    gnutls_priority_t priority = tls->of_version[gnutls_protocol_get_version(session) == GNUTLS_TLS1_3];
+    return priority ? gnutls_priority_set(session, priority) : GNUTLS_E_UNSUPPORTED_VERSION_PACKET;
+}
+
+/* Handshake hook: only suites that are listed. */
 static int check_suite(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
                        const gnutls_datum_t *msg) {
     const struct listener_tls *tls = gnutls_session_get_ptr(session);
-    const char *name = gnutls_ciphersuite_get(session);
+    bool tls13 = gnutls_protocol_get_version(session) == GNUTLS_TLS1_3;
+    struct suite now = {.kx = tls13 ? GNUTLS_KX_UNKNOWN : gnutls_kx_get(session),
+                        .cipher = gnutls_cipher_get(session),
+                        .mac = gnutls_mac_get(session)};
     (void)type;
     (void)when;
     (void)incoming;
     (void)msg;
-    for (size_t i = 0; name && i < tls->conf->cipher_suite_count; i++) {
-        if (strcasecmp(tls->conf->cipher_suites[i], name) == 0)
+    for (size_t i = 0; i < tls->suite_count; i++) {
+        const struct suite *s = &tls->suites[i];
+        if (s->kx == now.kx && s->cipher == now.cipher && s->mac == now.mac)
             return 0;
     }
     return GNUTLS_E_NO_CIPHER_SUITES;
@@ -176,8 +226,10 @@ void listener_tls_begin(struct listener_tls *tls, struct MHD_Connection *connect
         gnutls_certificate_server_set_request(session, required ? GNUTLS_CERT_REQUIRE : GNUTLS_CERT_REQUEST);
         gnutls_session_set_verify_function(session, check_client);
     }
-    if (tls->conf->cipher_suite_count)
-        gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_BOTH, check_suite);
+    if (tls->suite_count) {
+        gnutls_handshake_set_post_client_hello_function(session, on_hello);
+        gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST, check_suite);
+    }
 }
 
 /* ---- life ---- */
@@ -203,6 +255,10 @@ struct listener_tls *listener_tls_free(struct listener_tls *tls) {
         return NULL;
     if (tls->clients)
         gnutls_x509_trust_list_deinit(tls->clients, 1);
+    for (size_t i = 0; i < 2; i++) {
+        if (tls->of_version[i])
+            gnutls_priority_deinit(tls->of_version[i]);
+    }
     rest_tls_free(tls->conf);
     free(tls->priorities);
     free(tls);

@@ -18,6 +18,9 @@ static void fuzz_keystore(const uint8_t *data, size_t len) {
         char *text = strndup((const char *)data + 1, len - 1);
         if (jaas_parse(text, &jaas, &err) == 0)
             jaas_done(&jaas);
+        struct jaas_entry entry;
+        if (jaas_file_parse(text, "fuzz", "KafkaConnect", &entry, &err) == 0)
+            jaas_entry_done(&entry);
         free(text);
     } else if (data[0] % 3 == 1) {
         if (keystore_parse_key(data + 1, len - 1, "fuzz", "changeit", NULL, &key, &err) == 0)

@@ -1,14 +1,16 @@
 /* The REST server against a fake herder, asked by curl's library. */
 #include "rest/server.h"
 
-#include <curl/curl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "connect/base/buf.h"
 #include "tests/support/fake_herder.h"
+#include "tests/support/http_ask.h"
 #include "tests/support/suite.h"
 
 static struct worker_conf conf;
@@ -27,8 +29,6 @@ static void setup(void) {
     fake_herder_init(&herder);
     server = rest_server_new(&conf, &err);
     ck_assert_msg(server != NULL, "%s", err.text);
-    buf_init(&reply, 1 << 20);
-    buf_init(&headers, 1 << 20);
 }
 
 static void start(void) {
@@ -42,41 +42,17 @@ static void teardown(void) {
     buf_done(&headers);
 }
 
-static size_t collect(char *data, size_t size, size_t count, void *arg) {
-    (void)buf_add(arg, data, size * count);
-    return size * count;
-}
-
 /* One request; `header` lines are separated by newlines, "" none. */
 static void ask(const char *method, const char *path, const char *body, const char *header) {
-    CURL *curl = curl_easy_init();
-    struct curl_slist *list = NULL;
-    char url[4096], line[256];
-    buf_clear(&reply);
-    buf_clear(&headers);
+    char url[4096];
     snprintf(url, sizeof url, "%.*s%s", (int)strlen(rest_server_url(server)) - 1, rest_server_url(server), path);
-    while (*header) {
-        size_t n = strcspn(header, "\n");
-        snprintf(line, sizeof line, "%.*s", (int)n, header);
-        list = curl_slist_append(list, line);
-        header += n + (header[n] == '\n');
-    }
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
-    curl_easy_setopt(curl, CURLOPT_NOBODY, strcmp(method, "HEAD") == 0 ? 1L : 0L);
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &reply);
-    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &headers);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, 30L);
-    if (body)
-        curl_easy_setopt(curl, CURLOPT_COPYPOSTFIELDS, body);
-    CURLcode rc = curl_easy_perform(curl);
-    ck_assert_msg(rc == CURLE_OK, "%s %s: %s", method, path, curl_easy_strerror(rc));
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    curl_slist_free_all(list);
-    curl_easy_cleanup(curl);
+    struct http_answer answer = http_ask(method, url, body, header, NULL, NULL);
+    ck_assert_msg(answer.code == CURLE_OK, "%s %s: %s", method, path, curl_easy_strerror(answer.code));
+    status = answer.status;
+    buf_done(&reply);
+    buf_done(&headers);
+    reply = answer.body;
+    headers = answer.headers;
 }
 
 #define JSON "Content-Type: application/json"
@@ -122,6 +98,7 @@ static const struct {
     {"GET", "/connectors/%zz", NULL, "", 400, ""},
     {"GET", "/connectors/%ff", NULL, "", 400, ""},
     {"GET", "/connectors/", NULL, "", 200, ""},
+    {"GET", "/connectors", NULL, "Content-Type: garbage", 400, ""},
     {"OPTIONS", "/connectors", NULL, "", 200, "HEAD, GET, POST, OPTIONS"},
 };
 
@@ -227,8 +204,6 @@ END_TEST
 
 static void *ask_in_thread(void *arg) {
     (void)arg;
-    buf_init(&reply, 1 << 20);
-    buf_init(&headers, 1 << 20);
     ask("GET", "/connectors/c", NULL, "");
     buf_done(&reply);
     buf_done(&headers);
@@ -296,11 +271,85 @@ START_TEST(cors_and_response_headers) {
     ck_assert_ptr_null(strstr(buf_text(&headers), "Access-Control"));
     ask("OPTIONS", "/connectors", NULL, "Origin: http://a.example\nAccess-Control-Request-Method: PUT");
     ck_assert_ptr_nonnull(strstr(buf_text(&headers), "Access-Control-Allow-Methods: GET,POST,HEAD\r\n"));
+    ask("GET", "/connectors/a%2Fb", NULL, "Origin: http://a.example"); /* the container's answer in Java */
+    ck_assert_int_eq(status, 400);
+    ck_assert_ptr_null(strstr(buf_text(&headers), "Access-Control"));
+    ck_assert_ptr_null(strstr(buf_text(&headers), "X-One"));
+    ck_assert_ptr_nonnull(strstr(buf_text(&headers), "Connection: close\r\n"));
     rest_server_free(server);
     conf.response_headers = "put X: y";
     server = rest_server_new(&conf, &err);
     ck_assert_ptr_null(server);
     ck_assert_ptr_nonnull(strstr(err.text, "response.http.headers.config"));
+}
+END_TEST
+
+/* Bytes as they are, on a connection of their own; the answer until the server closes. */
+static void send_raw(const char *text, char *answer, size_t size) {
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct timeval patience = {.tv_sec = 20};
+    size_t used = 0;
+    ssize_t n;
+    to.sin_port = htons((uint16_t)strtoul(strrchr(rest_server_worker_id(server), ':') + 1, NULL, 10));
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    ck_assert_int_eq(send(fd, text, strlen(text), MSG_NOSIGNAL), (int)strlen(text));
+    while (used + 1 < size && (n = recv(fd, answer + used, size - 1 - used, 0)) > 0)
+        used += (size_t)n;
+    answer[used] = '\0';
+    close(fd);
+}
+
+static const struct {
+    const char *request, *answer;
+} raw[] = {
+    {"garbage\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n"},
+    {"GET /connectors HTTP/1.1\r\nConnection: close\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n"},
+    {"GET /connectors HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK\r\n"},
+    {"GET http://x:1/connectors HTTP/1.1\r\nHost: x:1\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 OK\r\n"},
+    {"GET https://x/connectors HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 OK\r\n"},
+};
+
+START_TEST(raw_requests) {
+    char answer[4096];
+    start();
+    send_raw(raw[_i].request, answer, sizeof answer);
+    ck_assert_msg(strncmp(answer, raw[_i].answer, strlen(raw[_i].answer)) == 0, "%s: %s", raw[_i].request, answer);
+}
+END_TEST
+
+/* Which listener is advertised; `want` has %d for the port. */
+static const struct {
+    const char *listeners[2], *host, *listener;
+    int port;
+    const char *want;
+} advertised[] = {
+    {{"http://127.0.0.1:0", NULL}, NULL, NULL, -1, "http://127.0.0.1:%d/"},
+    {{"http://127.0.0.1:0", NULL}, "w1.example", NULL, 80, "http://w1.example:80/"},
+    {{"http://127.0.0.1:0", NULL}, "", "HTTPS", 443, "https://127.0.0.1:443/"},
+    {{"HTTP://127.0.0.1:0", "http://127.0.0.2:0"}, NULL, NULL, 1, "http://127.0.0.1:1/"},
+    {{"http://0.0.0.0:0", NULL}, NULL, "http", 8083, "http://0.0.0.0:8083/"},
+};
+
+START_TEST(the_advertised_url) {
+    const char *items[2];
+    char want[128];
+    rest_server_free(server);
+    memcpy(items, advertised[_i].listeners, sizeof items);
+    conf.listeners = (struct kc_list){items, items[1] ? 2 : 1};
+    conf.advertised_host = advertised[_i].host;
+    conf.advertised_listener = advertised[_i].listener;
+    conf.advertised_port = advertised[_i].port;
+    server = rest_server_new(&conf, &err);
+    ck_assert_msg(server != NULL, "%s", err.text);
+    int port = (int)strtol(strrchr(rest_server_url(server), ':') + 1, NULL, 10);
+    ck_assert_int_gt(port, 0);
+    if (strstr(advertised[_i].want, "%d"))
+        snprintf(want, sizeof want, "http://127.0.0.1:%d/", port);
+    else
+        snprintf(want, sizeof want, "%s", advertised[_i].want);
+    ck_assert_str_eq(rest_server_url(server), want);
 }
 END_TEST
 
@@ -332,6 +381,8 @@ static Suite *make_suite(void) {
     tcase_add_test(tc, stopping_answers_what_waits);
     tcase_add_test(tc, many_requests_wait_at_once);
     tcase_add_test(tc, cors_and_response_headers);
+    tcase_add_loop_test(tc, raw_requests, 0, sizeof raw / sizeof *raw);
+    tcase_add_loop_test(tc, the_advertised_url, 0, sizeof advertised / sizeof *advertised);
     tcase_add_test(tc, a_taken_port_is_named);
     suite_add_tcase(s, tc);
     return s;

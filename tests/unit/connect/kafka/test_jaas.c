@@ -76,6 +76,61 @@ START_TEST(bad_entries) {
 }
 END_TEST
 
+/* ---- files ---- */
+
+static const char file_text[] = "/* users */ Other {\n a.B required x={;\n};\n"
+                                "KafkaConnect{ a.B sufficient file=\"/a {b}\"; // first\n c.D optional; };\n"
+                                "'Quoted' { e.F requisite k = v; };";
+
+START_TEST(entries_of_files) {
+    struct jaas_entry entry;
+    struct kc_error err = {0};
+    /* In a file a value that is not quoted ends at a brace, which is then out of place. */
+    ck_assert_int_lt(jaas_file_parse(file_text, "f", "KafkaConnect", &entry, &err), 0);
+    const char *text = strstr(file_text, "KafkaConnect");
+    ck_assert_msg(jaas_file_parse(text, "f", "KafkaConnect", &entry, &err) == 0, "%s", err.text);
+    ck_assert_uint_eq(entry.count, 2);
+    ck_assert_str_eq(entry.modules[0].module, "a.B");
+    ck_assert_int_eq(entry.modules[0].flag, JAAS_SUFFICIENT);
+    ck_assert_str_eq(kc_config_get(entry.modules[0].options, "file"), "/a {b}");
+    ck_assert_str_eq(entry.modules[1].module, "c.D");
+    ck_assert_int_eq(entry.modules[1].flag, JAAS_OPTIONAL);
+    jaas_entry_done(&entry);
+    ck_assert_int_eq(jaas_file_parse(text, "f", "Quoted", &entry, &err), 0);
+    ck_assert_int_eq(entry.modules[0].flag, JAAS_REQUISITE);
+    jaas_entry_done(&entry);
+    ck_assert_int_eq(jaas_file_parse(text, "f", "NoSuch", &entry, &err), 0);
+    ck_assert_uint_eq(entry.count, 0);
+}
+END_TEST
+
+static const struct {
+    const char *text, *why;
+} bad_files[] = {
+    {"A a.B required; ;", "expected { behind the name of an entry"},
+    {"A { };", "an entry has no login module"},
+    {"A { a.B required; }", "JAAS config entry not terminated by semi-colon"},
+    {"A { a.B required; } B { a.B required; };", "JAAS config entry not terminated by semi-colon"},
+    {"A { a.B required", "JAAS config entry not terminated by semi-colon"},
+    {"A { a.B maybe; };", "Login module control flag is not available"},
+    {"A { a.B required; }; A { a.B required; };", "an entry occurs twice"},
+    {"{ a.B required; };", "expected the name of an entry"},
+    {"A { a.B required password; };", "Value not specified for key 'password'"},
+    {"A { = };", "expected the class of a login module or }"},
+    {"A { m optional; m optional; m optional; m optional; m optional; m optional; m optional; m optional; m optional;"
+     " m optional; m optional; m optional; m optional; m optional; m optional; m optional; m optional; };",
+     "an entry has too many login modules"},
+};
+
+START_TEST(bad_files_are_named) {
+    struct jaas_entry entry;
+    struct kc_error err = {0};
+    ck_assert_int_lt(jaas_file_parse(bad_files[_i].text, "/etc/jaas.conf", "A", &entry, &err), 0);
+    ck_assert_msg(strstr(err.text, bad_files[_i].why) != NULL, "%s: %s", bad_files[_i].text, err.text);
+    ck_assert_int_eq(strncmp(err.text, "JAAS file /etc/jaas.conf: ", 26), 0);
+}
+END_TEST
+
 #define OAUTH_MODULE "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required "
 
 START_TEST(unsecured_token) {
@@ -229,6 +284,8 @@ static Suite *make_suite(void) {
     tcase_set_timeout(t, 30);
     tcase_add_loop_test(t, entries, 0, (int)COUNT_OF(good));
     tcase_add_loop_test(t, bad_entries, 0, (int)COUNT_OF(bad));
+    tcase_add_test(t, entries_of_files);
+    tcase_add_loop_test(t, bad_files_are_named, 0, (int)COUNT_OF(bad_files));
     tcase_add_test(t, unsecured_token);
     tcase_add_test(t, fetched_token);
     tcase_add_test(t, bad_tokens);
