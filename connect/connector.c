@@ -314,7 +314,7 @@ static int applied_differs(struct connector *c, struct reconfiguration *r, const
 static int compute(struct connector *c, struct reconfiguration *r, struct kc_error *err) {
     enum { HEADROOM = 1 }; /* a connector that does not keep to tasks.max is caught, not overrun */
     size_t room = (size_t)c->tasks_max + HEADROOM;
-    r->tasks = calloc(room, sizeof(*r->tasks));
+    r->tasks = calloc(room, sizeof(struct kc_config *));
     if (!r->tasks)
         return err_set(err, ERR_LIMIT, "tasks.max %d is too large for this worker's memory", c->tasks_max);
     const struct kc_plugin *plugin = c->setup.plugin;

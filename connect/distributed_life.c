@@ -124,16 +124,22 @@ struct herder *herder_free(struct herder *h) {
 
 /* ---- start-up ---------------------------------------------------------------------------------------------------- */
 
+static char *join_servers(const struct worker_conf *c) {
+    AUTO_BUF servers;
+    buf_init(&servers, 1 << 20);
+    for (size_t i = 0; i < c->bootstrap_servers.count; i++)
+        buf_printf(&servers, "%s%s", i ? "," : "", c->bootstrap_servers.items[i]);
+    return buf_take(&servers);
+}
+
 static void say_waiting(const struct herder *h, int64_t *next_ms, const struct kc_error *err) {
     int64_t now = clock_ms();
     if (now < *next_ms)
         return;
     *next_ms = now + SAY_EVERY_MS;
-    AUTO_BUF servers;
-    buf_init(&servers, 65536);
-    for (size_t i = 0; i < h->conf->bootstrap_servers.count; i++)
-        buf_printf(&servers, "%s%s", i ? "," : "", h->conf->bootstrap_servers.items[i]);
-    kc_log(KC_WARN, LOG_HERDER, "Waiting for Kafka brokers at %s (%s), retrying", buf_text(&servers), err->text);
+    char *servers = join_servers(h->conf);
+    kc_log(KC_WARN, LOG_HERDER, "Waiting for Kafka brokers at %s (%s), retrying", servers, err->text);
+    free(servers);
 }
 
 /* The id of the Kafka cluster; tries until there is a broker or the herder is stopped. @thread store */
@@ -164,22 +170,11 @@ static int open_stores(struct herder *h, struct errand *e) {
     return config_store_start(h->configs, &e->err);
 }
 
-static int make_member(struct herder *h, struct kc_error *err) {
+static struct group_member *new_member(struct herder *h, const char *servers, const char *client_id,
+                                       struct kc_error *err) {
     const struct worker_conf *c = h->conf;
-    AUTO_BUF servers;
-    AUTO_TEXT client_id = NULL;
-    buf_init(&servers, 1 << 20);
-    for (size_t i = 0; i < c->bootstrap_servers.count; i++)
-        buf_printf(&servers, "%s%s", i ? "," : "", c->bootstrap_servers.items[i]);
-    if (c->client_id && c->client_id[0])
-        client_id = strdup(c->client_id);
-    else if (asprintf(&client_id, "connect-%s", h->worker_id) < 0)
-        abort();
-    h->security = client_security(c->text, err);
-    if (!h->security)
-        return -1;
     const char *setup_timeout = kc_config_get(c->text, "socket.connection.setup.timeout.ms"); /* checked as a LONG */
-    struct group_member_conf conf = {.bootstrap_servers = buf_text(&servers),
+    struct group_member_conf conf = {.bootstrap_servers = servers,
                                      .client_id = client_id,
                                      .security = h->security,
                                      .group_id = c->group_id,
@@ -197,7 +192,21 @@ static int make_member(struct herder *h, struct kc_error *err) {
                                      .connection_setup_timeout_ms =
                                          setup_timeout ? strtoll(setup_timeout, NULL, 10) : 10000,
                                      .scheduled_rebalance_max_delay_ms = c->scheduled_rebalance_max_delay_ms};
-    h->member = group_member_new(&conf, &herder_group_callbacks, h, err);
+    return group_member_new(&conf, &herder_group_callbacks, h, err);
+}
+
+static int make_member(struct herder *h, struct kc_error *err) {
+    char client_id[512];
+    if (h->conf->client_id && h->conf->client_id[0])
+        snprintf(client_id, sizeof(client_id), "%s", h->conf->client_id);
+    else
+        snprintf(client_id, sizeof(client_id), "connect-%s", h->worker_id);
+    h->security = client_security(h->conf->text, err);
+    if (!h->security)
+        return -1;
+    char *servers = join_servers(h->conf);
+    h->member = new_member(h, servers, client_id, err);
+    free(servers);
     return h->member ? group_member_start(h->member, err) : -1;
 }
 

@@ -74,7 +74,6 @@ static void restart_end(struct restart *r, const struct kc_error *err) {
         answer_fail(r->req, ERR_INTERNAL, "Failed to start connector: %s", r->connector);
     else if (r->req)
         answer_fail(r->req, ERR_INTERNAL, "Failed to start task: %s-%d", r->connector, r->task);
-    list_remove(&r->link);
     free(r->connector);
     free(r);
 }
@@ -82,8 +81,11 @@ static void restart_end(struct restart *r, const struct kc_error *err) {
 void restarts_fail(struct herder *h) {
     struct kc_error err = {0};
     err_set(&err, ERR_STOPPING, "Worker is shutting down");
-    while (!list_empty(&h->starting))
-        restart_end(CONTAINER_OF(h->starting.next, struct restart, link), &err);
+    for (struct list *link = h->starting.next, *next; link != &h->starting; link = next) {
+        next = link->next;
+        restart_end(CONTAINER_OF(link, struct restart, link), &err);
+    }
+    list_init(&h->starting);
 }
 
 void on_transition(struct herder *h, struct event *ev) {
@@ -92,6 +94,7 @@ void on_transition(struct herder *h, struct event *ev) {
     for (struct list *link = h->starting.next; link != &h->starting; link = link->next) {
         struct restart *r = CONTAINER_OF(link, struct restart, link);
         if (r->ticket == ev->ticket) {
+            list_remove(&r->link);
             restart_end(r, ev->failed ? &ev->err : NULL);
             return;
         }

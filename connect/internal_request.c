@@ -52,7 +52,7 @@ static int mac(const struct session_key *key, const char *algorithm, const void 
 int internal_request_sign(const struct session_key *key, const char *algorithm, const void *body, size_t len,
                           char **ret_signature, struct kc_error *err) {
     unsigned char bytes[EVP_MAX_MD_SIZE];
-    unsigned n;
+    unsigned n = 0;
     if (mac(key, algorithm, body, len, bytes, &n, err) < 0)
         return -1;
     char *text = malloc(4 * ((size_t)n + 2) / 3 + 4);

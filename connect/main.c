@@ -8,7 +8,6 @@
  * address cannot be used; 3 the worker could not be started. @source AbstractConnectCli, ConnectDistributed */
 #include <curl/curl.h>
 #include <errno.h>
-#include <libgen.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -218,8 +217,7 @@ static int run_dev(int argc, char **argv) {
 }
 
 static bool called_distributed(const char *path) {
-    AUTO_TEXT copy = strdup(path);
-    const char *name = copy ? basename(copy) : "";
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     return strcmp(name, "connect-distributed") == 0 || strcmp(name, "connect-distributed.sh") == 0;
 }
 

@@ -1,6 +1,7 @@
 /* Reads and checks the offsets of a REST body; see offsets_body.h. */
 #include "connect/offsets_body.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -161,6 +162,11 @@ static int read_sink_offset(struct kc_arena *arena, const struct kc_value *map, 
     return 0;
 }
 
+static bool same_partition(const struct kc_topic_offset *a, const struct kc_topic_offset *b) {
+    assert(a->topic && b->topic);
+    return a->partition == b->partition && strcmp(a->topic, b->topic) == 0;
+}
+
 int offsets_body_sink(struct kc_arena *arena, const struct offsets_body *body, struct kc_topic_offset **ret_offsets,
                       size_t *ret_count, struct kc_error *err) {
     struct kc_topic_offset *all = kc_arena_zalloc(arena, (body->count + 1) * sizeof(*all));
@@ -171,7 +177,7 @@ int offsets_body_sink(struct kc_arena *arena, const struct offsets_body *body, s
         if (read_sink_partition(arena, &body->partitions[i], &one, err) < 0 ||
             read_sink_offset(arena, &body->offsets[i], &one, err) < 0)
             return -1;
-        while (at < count && (all[at].partition != one.partition || strcmp(all[at].topic, one.topic) != 0))
+        while (at < count && !same_partition(&all[at], &one))
             at++;
         all[at] = one;
         count += at == count;

@@ -54,7 +54,7 @@ int session_key_make(const char *algorithm, int bits, struct session_key *ret_ke
 }
 
 bool session_key_fits(const struct session_key *key, const char *algorithm, int bits) {
-    size_t len;
+    size_t len = 0;
     return strcmp(key->algorithm, algorithm) == 0 && session_key_length(algorithm, bits, &len, NULL) == 0 &&
            key->len == len;
 }
