@@ -197,6 +197,7 @@ void rest_submit(struct rest_exchange *ex, struct herder_request *req, int64_t t
         return;
     }
     ex->pending = p;
+    ex->submitted = true;
     s->outstanding++;
     list_append(&s->waiting, &p->link);
     MHD_suspend_connection(ex->connection);
@@ -278,6 +279,27 @@ void exchange_stop_all(struct rest_server *s, int64_t timeout_ms) {
     while (s->outstanding > 0 && pthread_cond_timedwait(&s->changed, &s->lock, &until) == 0) {
     }
     pthread_mutex_unlock(&s->lock);
+}
+
+bool exchange_answered(struct rest_exchange *ex) {
+    if (!ex->submitted)
+        return ex->answered;
+    pthread_mutex_lock(&ex->server->lock);
+    bool answered = ex->answered;
+    pthread_mutex_unlock(&ex->server->lock);
+    return answered;
+}
+
+void exchange_end(struct rest_exchange *ex) {
+    if (!ex->submitted)
+        return;
+    pthread_mutex_lock(&ex->server->lock);
+    if (ex->pending) {
+        list_remove(&ex->pending->link);
+        ex->pending->ex = NULL;
+        ex->pending = NULL;
+    }
+    pthread_mutex_unlock(&ex->server->lock);
 }
 
 void exchange_free(struct rest_exchange *ex) {

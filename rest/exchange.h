@@ -35,6 +35,7 @@ struct rest_exchange {
     const struct route *route;
     struct buf body;
     bool dispatched;
+    bool submitted; /* went to the herder: answered by another thread, under the server's lock */
     bool too_large;
     bool malformed; /* Java's container refuses it before REST sees it: neither CORS nor configured headers */
     /* the answer */

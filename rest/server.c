@@ -112,14 +112,12 @@ enum MHD_Result request_part(void *arg, struct MHD_Connection *connection, const
         *data_size = 0;
         return MHD_YES;
     }
-    if (!ex->answered && !ex->dispatched) {
+    if (!ex->submitted && !ex->answered && !ex->dispatched) {
         dispatch(ex);
-        if (!ex->answered && ex->dispatched) {
-            /* Suspended, or already resumed by a quick answer: libmicrohttpd calls again. */
-            return MHD_YES;
-        }
+        if (ex->submitted)
+            return MHD_YES; /* suspended, or already resumed by a quick answer: libmicrohttpd calls again */
     }
-    return ex->answered ? reply_send(ex) : MHD_YES;
+    return exchange_answered(ex) ? reply_send(ex) : MHD_YES;
 }
 
 /* The client's address as Java writes it: IPv4 ones plainly on a socket of both kinds, IPv6 ones in brackets. */
@@ -160,6 +158,7 @@ void request_end(void *arg, struct MHD_Connection *connection, void **state, enu
     (void)code;
     if (!ex)
         return;
+    exchange_end(ex);
     log_access(ex);
     exchange_free(ex);
     *state = NULL;

@@ -55,6 +55,10 @@ void *exchange_deadlines(void *server);
 /* Answers everything that waits: "Worker is shutting down"; then waits up to timeout_ms for the herder's late answers.
  */
 void exchange_stop_all(struct rest_server *s, int64_t timeout_ms);
+/* Whether another thread has answered it, or this one; then the exchange is this thread's alone. @thread polling */
+bool exchange_answered(struct rest_exchange *ex);
+/* The connection is done with it: an answer that is still to come will be thrown away. @thread polling */
+void exchange_end(struct rest_exchange *ex);
 void exchange_free(struct rest_exchange *ex);
 
 #endif

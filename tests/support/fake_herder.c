@@ -11,7 +11,13 @@ void fake_herder_init(struct herder *h) {
     pthread_mutex_init(&h->lock, NULL);
 }
 
+void fake_herder_order(struct herder *h) {
+    pthread_mutex_lock(&h->lock);
+    pthread_mutex_unlock(&h->lock);
+}
+
 static void answer(struct herder *h, struct herder_request *req) {
+    pthread_mutex_lock(&h->lock);
     req->http = h->http;
     req->created = h->created;
     if (h->error)
@@ -20,6 +26,7 @@ static void answer(struct herder *h, struct herder_request *req) {
         req->forward_url = strdup(h->forward_url);
     if (h->json)
         (void)buf_add_text(&req->json, h->json);
+    pthread_mutex_unlock(&h->lock);
     req->done(req, req->arg);
 }
 

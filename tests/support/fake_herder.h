@@ -27,6 +27,9 @@ struct herder {
     bool include_tasks, only_failed, expand_status, expand_info;
 };
 void fake_herder_init(struct herder *h);
+/* The test reads and writes the fields above between requests; this orders it with the server's threads, which the
+ * connections between them do only for the processor, not for the thread sanitizer. */
+void fake_herder_order(struct herder *h);
 void fake_herder_release(struct herder *h); /* answers what is held */
 
 #endif

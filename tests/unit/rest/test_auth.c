@@ -137,7 +137,9 @@ static void start(void) {
 static struct http_answer ask(const char *method, const char *path, const char *header) {
     char url[512];
     snprintf(url, sizeof url, "%.*s%s", (int)strlen(rest_server_url(server)) - 1, rest_server_url(server), path);
+    fake_herder_order(&herder);
     struct http_answer answer = http_ask(method, url, NULL, header, NULL, NULL);
+    fake_herder_order(&herder);
     ck_assert_int_eq(answer.code, CURLE_OK);
     return answer;
 }

@@ -46,7 +46,9 @@ static void teardown(void) {
 static void ask(const char *method, const char *path, const char *body, const char *header) {
     char url[4096];
     snprintf(url, sizeof url, "%.*s%s", (int)strlen(rest_server_url(server)) - 1, rest_server_url(server), path);
+    fake_herder_order(&herder);
     struct http_answer answer = http_ask(method, url, body, header, NULL, NULL);
+    fake_herder_order(&herder);
     ck_assert_msg(answer.code == CURLE_OK, "%s %s: %s", method, path, curl_easy_strerror(answer.code));
     status = answer.status;
     buf_done(&reply);
