@@ -94,7 +94,8 @@ $(FUZZ_BINS) $(BENCH_BINS): $(OUT)/%: $(OUT)/%.o $(OUT)/libsupport.a $(OUT)/libk
 units: $(UNIT_BINS)
 unit: units
 	@tests/support/run_unit.sh $(UNIT_BINS)
-fuzz: $(FUZZ_BINS)
+fuzzers: $(FUZZ_BINS)
+fuzz: fuzzers
 	@tests/support/run_fuzz.sh $(FUZZ_BINS)
 benches: $(BENCH_BINS)
 
@@ -118,7 +119,7 @@ integration: all jars $(VENV)/.complete
 
 test:
 	@$(MAKE) --no-print-directory deps-test
-	@$(MAKE) --no-print-directory -j$$(nproc) all units $(FUZZ_BINS)
+	@$(MAKE) --no-print-directory -j$$(nproc) all units fuzzers
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory fuzz
 	@$(MAKE) --no-print-directory integration
@@ -163,7 +164,7 @@ install: $(OUT)/kconnectd
 clean:
 	rm -rf build
 
-.PHONY: all objs lib units unit fuzz benches jars integration test demo bench check-style deps deps-test install clean hello_sink
+.PHONY: all objs lib units unit fuzz fuzzers benches jars integration test demo bench check-style deps deps-test install clean hello_sink
 .SECONDARY:
 
 -include $(OBJS:.o=.d) $(SUPPORT_OBJS:.o=.d) $(UNIT_BINS:=.d) $(FUZZ_BINS:=.d) $(BENCH_BINS:=.d)
