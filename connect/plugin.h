@@ -192,7 +192,8 @@ int kc_value_from_json(struct kc_arena *arena, const char *text, size_t len, str
                        struct kc_error *err) KC_CHECKED;
 /* The value as JSON text, NUL-terminated, in `arena` (schemaless rules; bytes as base64). */
 char *kc_value_to_json(struct kc_arena *arena, const struct kc_value *v, size_t *ret_len);
-/* The value as Java prints it (String.valueOf): `{a=2}`, `[1, 2]`, `Struct{f=1}`, `1.0E10`; NUL-terminated, in `arena`. */
+/* The value as Java prints it (String.valueOf): `{a=2}`, `[1, 2]`, `Struct{f=1}`, `1.0E10`; NUL-terminated, in `arena`.
+ */
 char *kc_value_to_text(struct kc_arena *arena, const struct kc_value *v, size_t *ret_len);
 /* Deep copy into `arena`: nothing of the copy points into the original's memory. */
 struct kc_value kc_value_copy(struct kc_arena *arena, const struct kc_value *v);
