@@ -13,6 +13,7 @@
 #include "connect/base/log.h"
 #include "connect/base/version.h"
 #include "connect/plugins.h"
+#include "connect/transform_bench.h"
 
 enum { OUTPUT_MAX = 64 * 1024 * 1024 };
 
@@ -21,6 +22,9 @@ static const char usage[] =
     "\n"
     "usage: kconnectd distributed WORKER.properties     run a worker of a group\n"
     "       kconnectd dev                               everything embedded, for trying out\n"
+    "       kconnectd transform --config CONNECTOR.json [--worker WORKER.properties]  < records.jsonl\n"
+    "                                                   what the connector's transforms make of records, without "
+    "Kafka\n"
     "       kconnectd plugins [WORKER.properties]       what can be run, with the plugins of that worker's "
     "plugin.path\n"
     "       kconnectd help worker                       options of WORKER.properties\n"
@@ -161,6 +165,8 @@ int cli_run(int argc, char **argv, bool *ret_handled) {
     if (strcmp(command, "plugins") == 0)
         return argc > 3 ? fail("plugins takes one file; see `kconnectd help`")
                         : run_plugins(argc == 3 ? argv[2] : NULL);
+    if (strcmp(command, "transform") == 0)
+        return transform_bench_run(argc - 2, argv + 2);
     if (argc < 2) {
         fputs(usage, stderr);
         return 1;

@@ -1,4 +1,4 @@
-/* The commands that answer from tables and end: help, plugins, version. */
+/* The commands that need no Kafka and end: help, plugins, version, which answer from tables, and transform. */
 #ifndef CONNECT_CLI_H
 #define CONNECT_CLI_H
 

@@ -2,7 +2,7 @@
  *
  *     kconnectd distributed FILE        a worker of a Kafka Connect cluster; also when called connect-distributed(.sh)
  *     kconnectd dev […]                 the same with everything embedded, see dev.h
- *     kconnectd plugins | version | help        see cli.h
+ *     kconnectd transform | plugins | version | help        see cli.h
  *
  * Exit status: 0 stopped by a signal; 1 wrong arguments, or the worker could not go on; 2 the configuration or the REST
  * address cannot be used; 3 the worker could not be started. @source AbstractConnectCli, ConnectDistributed */

@@ -275,6 +275,10 @@ const char *chain_class(const struct chain *chain, size_t stage) {
     return chain->stages[stage].transform.plugin->class_name;
 }
 
+const char *chain_alias(const struct chain *chain, size_t stage) {
+    return chain->stages[stage].alias;
+}
+
 /* ---- Applying ---- */
 
 static uint32_t transform(struct stage *stage, struct kc_batch *batch, uint32_t from, struct kc_error *err) {

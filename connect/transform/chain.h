@@ -15,6 +15,7 @@ AUTO_FREE(chain, struct chain, chain_free)
 
 size_t chain_length(const struct chain *chain);
 const char *chain_class(const struct chain *chain, size_t stage); /* Java class of a stage, for error reports */
+const char *chain_alias(const struct chain *chain, size_t stage);
 
 /* Where a batch is on its way through the chain: {0} at the beginning. */
 struct chain_pos {

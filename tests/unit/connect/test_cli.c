@@ -61,6 +61,10 @@ START_TEST(test_commands) {
         {"plugins", NULL, NULL, 0, "\nheader_converter  org.apache.kafka.connect.json.JsonConverter  4.3.1\n", NULL},
         {"plugins", "/nonexistent", NULL, 1, NULL, "/nonexistent (No such file or directory)"},
         {"plugins", "a", "b", 1, NULL, "plugins takes one file"},
+        {"transform", NULL, NULL, 1, NULL, "transform wants --config CONNECTOR.json"},
+        {"transform", "--config", NULL, 1, NULL, "a file is missing behind --config"},
+        {"transform", "--nope", "x", 1, NULL, "unknown argument --nope"},
+        {"transform", "--config", "/nonexistent.json", 2, NULL, "/nonexistent.json (No such file or directory)"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct answer answer = run(cases[i].a, cases[i].b, cases[i].c);
