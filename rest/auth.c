@@ -198,7 +198,7 @@ int auth_credentials(const char *header, char **ret_user, char **ret_password, s
         return 0;
     char *text = NULL;
     size_t len = 0;
-    if (decode(space + 1, &text, &len, err) < 0)
+    if (decode(space + 1, &text, &len, err) < 0 || !text)
         return -1;
     char *colon = memchr(text, ':', len);
     /* A NUL character is in no user name or password that a properties file can hold here. */

@@ -16,6 +16,16 @@ STORES = pathlib.Path(__file__).resolve().parents[1] / "data" / "keystores"
 EXTENSION = "org.apache.kafka.connect.rest.basic.auth.extension."
 
 
+def ask(connection, method, path, body=None, user="ops:s3cret"):
+    headers = {"Authorization": "Basic " + base64.b64encode(user.encode()).decode()} if user else {}
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+    connection.request(method, path, None if body is None else json.dumps(body), headers)
+    reply = connection.getresponse()
+    text = reply.read().decode()
+    return reply.status, json.loads(text) if text.startswith(("{", "[")) else text, reply.headers
+
+
 class SecureWorker(Worker):
     """Its only listener is https; requests carry a certificate and a user unless told otherwise."""
 
@@ -34,19 +44,15 @@ class SecureWorker(Worker):
         users.write_text("ops=s3cret\n")
         jaas.write_text(f'KafkaConnect {{ {EXTENSION}PropertyFileLoginModule required file="{users}"; }};\n')
 
-    def rest(self, method, path, body=None, headers=None, timeout_s=95, user="ops:s3cret", certificate=True):
+    def connect(self, timeout_s=95, certificate=True):
         context = ssl.create_default_context(cafile=STORES / "root.pem")
         if certificate:
             context.load_cert_chain(STORES / "chain.pem", STORES / "key.pem")
-        headers = {"Authorization": "Basic " + base64.b64encode(user.encode()).decode()} if user else {}
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout_s, context=context)
-        with contextlib.closing(connection):
-            connection.request(method, path, None if body is None else json.dumps(body), headers)
-            reply = connection.getresponse()
-            text = reply.read().decode()
-            return reply.status, json.loads(text) if text.startswith(("{", "[")) else text, reply.headers
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout_s, context=context)
+
+    def rest(self, method, path, body=None, headers=None, timeout_s=95, user="ops:s3cret", certificate=True):
+        with contextlib.closing(self.connect(timeout_s, certificate)) as connection:
+            return ask(connection, method, path, body, user)
 
     def wait_healthy(self, timeout_s=90):
         def healthy():
@@ -85,6 +91,15 @@ def test_two_workers_that_ask_for_certificates_and_users(workers, folder, unique
         for w in workers:  # by whoever runs it
             status, body, _ = w.rest("POST", f"/connectors/{name}/tasks/0/restart")
             assert status == 204, body
+    # Long bodies and answers, and requests that wait for the herder, one after the other on one connection.
+    config = {"connector.class": "FileStreamSource", "name": "a", "topic": "t"}
+    with contextlib.closing(first.connect(timeout_s=20)) as connection:
+        for size in (10, 3_000_000) * 5:
+            path = "/connector-plugins/FileStreamSource/config/validate"
+            status, body, _ = ask(connection, "PUT", path, {**config, "big": "x" * size})
+            assert status == 200 and body["error_count"] == 0
+            assert ask(connection, "GET", f"/connectors/{names[0]}")[1]["name"] == names[0]
+            assert len(ask(connection, "GET", "/connector-plugins?connectorsOnly=false")[1]) > 20
     for name in names:
         assert second.rest("DELETE", f"/connectors/{name}")[0] == 204
 
