@@ -136,9 +136,18 @@ static void client_address(struct MHD_Connection *connection, char *out, size_t 
     snprintf(out, size, strchr(text, ':') ? "[%s]" : "%s", text[0] ? text : "-");
 }
 
+/* What a client has sent, for a log: cut, and without anything that a terminal would obey or that would end a quote. */
+static const char *loggable(const char *text, char out[256]) {
+    size_t n = 0;
+    for (; text[n] && n < 255; n++)
+        out[n] = (unsigned char)text[n] < 0x20 || text[n] == 0x7f || text[n] == '"' ? '?' : text[n];
+    out[n] = '\0';
+    return out;
+}
+
 /* One line per request, in the NCSA format of Java's log: client, time, request, status, bytes, referer, agent, ms. */
 static void log_access(const struct rest_exchange *ex) {
-    char client[64], date[40];
+    char client[64], date[40], target[256], referer_text[256], agent_text[256];
     time_t now = (time_t)(clock_wall_ms() / 1000);
     struct tm tm;
     if (!kc_log_on(KC_INFO, LOG_REST) || !ex->method)
@@ -146,9 +155,9 @@ static void log_access(const struct rest_exchange *ex) {
     const char *referer = rest_header(ex, "Referer"), *agent = rest_header(ex, "User-Agent");
     client_address(ex->connection, client, sizeof client);
     strftime(date, sizeof date, "%d/%b/%Y:%H:%M:%S +0000", gmtime_r(&now, &tm));
-    kc_log(KC_INFO, LOG_REST, "%s - - [%s] \"%s %.300s HTTP/1.1\" %u %zu \"%.200s\" \"%.200s\" %lld", client, date,
-           ex->method, ex->target, ex->status, ex->reply.len, referer ? referer : "-", agent ? agent : "-",
-           (long long)(clock_ms() - ex->begin_ms));
+    kc_log(KC_INFO, LOG_REST, "%s - - [%s] \"%.20s %s HTTP/1.1\" %u %zu \"%s\" \"%s\" %lld", client, date, ex->method,
+           loggable(ex->target, target), ex->status, ex->reply.len, loggable(referer ? referer : "-", referer_text),
+           loggable(agent ? agent : "-", agent_text), (long long)(clock_ms() - ex->begin_ms));
 }
 
 void request_end(void *arg, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code) {

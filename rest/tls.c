@@ -116,7 +116,7 @@ static int limit_suites(struct listener_tls *tls, struct buf lists[2], struct kc
 static int set_priorities(struct listener_tls *tls, struct kc_error *err) {
     const struct rest_tls *conf = tls->conf;
     struct buf lists[2];
-    int rc = -1;
+    int rc;
     buf_init(&lists[0], PRIORITIES_MAX);
     buf_init(&lists[1], PRIORITIES_MAX);
     for (size_t i = 0; i < conf->cipher_suite_count; i++) {
@@ -126,9 +126,10 @@ static int set_priorities(struct listener_tls *tls, struct kc_error *err) {
     }
     if (conf->cipher_suite_count) {
         rc = limit_suites(tls, lists, err);
-    } else if (asprintf(&tls->priorities, "NORMAL:-VERS-ALL%s%s", conf->tls13 ? ":+VERS-TLS1.3" : "",
-                        conf->tls12 ? ":+VERS-TLS1.2" : "") > 0) {
-        rc = 0;
+    } else {
+        rc = asprintf(&tls->priorities, "NORMAL:-VERS-ALL%s%s", conf->tls13 ? ":+VERS-TLS1.3" : "",
+                      conf->tls12 ? ":+VERS-TLS1.2" : "");
+        rc = rc < 0 ? err_set(err, ERR_INTERNAL, "out of memory") : 0;
     }
     buf_done(&lists[0]);
     buf_done(&lists[1]);

@@ -155,8 +155,7 @@ void log_set_level(const char *logger, enum kc_level level) {
     }
     for (size_t i = 0; i < BUCKETS; i++) {
         for (struct logger *l = atomic_load(&buckets[i]); l; l = atomic_load(&l->next)) {
-            bool under = len == 0 || (strncmp(l->name, logger, len) == 0 && (!l->name[len] || l->name[len] == '.'));
-            if (!under)
+            if (strncmp(l->name, logger, len) != 0)
                 continue;
             atomic_store(&l->level, (int)level);
             atomic_store(&l->changed_ms, now);

@@ -17,7 +17,8 @@ const char *log_context_get(void);
 int log_level_parse(const char *text, enum kc_level *ret_level); /* TRACE … FATAL, OFF; any case */
 const char *log_level_name(enum kc_level level);
 enum kc_level log_level(const char *logger); /* effective */
-/* Sets the level of `logger` and of all known loggers under it; time of the change is kept for REST. */
+/* Sets the level of `logger` and of all known loggers whose names begin with it, as Java's worker does (org.apache.kaf
+ * reaches org.apache.kafka); the time of the change is kept for REST. @source Loggers.setLevel */
 void log_set_level(const char *logger, enum kc_level level);
 /* Calls f for every known logger (set or used): name, effective level, ms of the last change or -1. */
 void log_each(void (*f)(void *arg, const char *logger, enum kc_level level, int64_t changed_ms), void *arg);

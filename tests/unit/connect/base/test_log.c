@@ -49,7 +49,9 @@ END_TEST
 
 START_TEST(levels_are_inherited) {
     ck_assert_int_eq(log_level("a.b.c"), KC_INFO);
+    ck_assert_int_eq(log_level("a.bcd"), KC_INFO);
     log_set_level("a.b", KC_DEBUG);
+    ck_assert_int_eq(log_level("a.bcd"), KC_DEBUG);   /* names count, not packages */
     ck_assert_int_eq(log_level("a.b.c"), KC_DEBUG);   /* known before */
     ck_assert_int_eq(log_level("a.b.d.e"), KC_DEBUG); /* new */
     ck_assert_int_eq(log_level("a.bc"), KC_INFO);
