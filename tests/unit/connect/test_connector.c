@@ -2,6 +2,7 @@
  * errors. */
 #include "connect/connector.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "connect/base/clock.h"
@@ -65,6 +66,7 @@ struct heard {
     bool failed;
     struct kc_error err;
     struct reconfiguration *result;
+    int64_t ttl_ms;
 };
 
 static struct mailbox *ears;
@@ -93,7 +95,8 @@ static void on_task_configs(void *arg, struct reconfiguration *result) {
     hear((struct heard){.what = 'c', .result = result});
 }
 static void on_ttl(void *arg, const char *connector, int64_t ttl_ms) {
-    (void)arg, (void)connector, (void)ttl_ms;
+    (void)arg, (void)connector;
+    hear((struct heard){.what = 'l', .ttl_ms = ttl_ms});
 }
 static const struct connector_listener listener = {on_transition, on_reconfigure, on_task_configs, on_ttl};
 
@@ -117,6 +120,49 @@ static void transition_ok(uint64_t ticket, enum target_state state) {
     ck_assert_uint_eq(h.ticket, ticket);
     ck_assert_msg(!h.failed, "%s", h.err.text);
     ck_assert_int_eq(h.state, state);
+}
+
+/* ---- a config provider: ${vault:key} gives "secret-<n>", good for a while -------------------------------------------
+ */
+
+static atomic_int secret_number = 1, secret_ttl_ms = -1;
+
+static int vault_configure(const struct kc_config *config, void **ret_self, struct kc_error *err) {
+    (void)config, (void)err;
+    *ret_self = &secret_number;
+    return 0;
+}
+
+static int vault_get(void *self, const char *path, const char *const *keys, size_t key_count,
+                     struct kc_config *ret_values, int64_t *ret_ttl_ms, struct kc_error *err) {
+    char value[32];
+    (void)self, (void)path, (void)err;
+    snprintf(value, sizeof(value), "secret-%d", atomic_load(&secret_number));
+    for (size_t i = 0; i < key_count; i++)
+        kc_config_set(ret_values, keys[i], value);
+    *ret_ttl_ms = atomic_load(&secret_ttl_ms);
+    return 0;
+}
+
+static const struct kc_config_provider_ops vault_ops = {.configure = vault_configure, .get = vault_get};
+static const struct kc_plugin vault = {.abi = KC_ABI,
+                                       .kind = KC_KIND_CONFIG_PROVIDER,
+                                       .class_name = "test.Vault",
+                                       .version = "1",
+                                       .config_provider = &vault_ops};
+
+static const struct kc_plugin *find_vault(const char *class_name, enum kc_plugin_kind kind) {
+    return kind == KC_KIND_CONFIG_PROVIDER && strcmp(class_name, "test.Vault") == 0 ? &vault : NULL;
+}
+
+static struct substitute *with_vault(void) {
+    struct kc_error err = {0};
+    AUTO(props) config = kc_config_new();
+    kc_config_set(config, "config.providers", "vault");
+    kc_config_set(config, "config.providers.vault.class", "test.Vault");
+    struct substitute *s = substitute_new(config, find_vault, &err);
+    ck_assert_msg(s != NULL, "%s", err.text);
+    return s;
 }
 
 /* ---- the world around it ----------------------------------------------------------------------------------------- */
@@ -343,6 +389,66 @@ START_TEST(task_configurations) {
 }
 END_TEST
 
+/* Rotated secrets count as a change, though the configurations as written are equal; the old value is the one that was
+ * found when it was first looked at after the commit, whatever instance of the connector did that. */
+START_TEST(rotated_secret_is_a_change) {
+    AUTO(props) config = usual_config();
+    kc_config_set(config, "password", "${vault:pw}");
+    substitute_free(substitute);
+    substitute = with_vault();
+    struct connector *c = start_with(config, TARGET_STARTED);
+    transition_ok(1, TARGET_STARTED);
+    struct snapshot_connector fresh = {.name = "fake", .config = config, .generation = -1};
+    struct reconfiguration *first = ask(c, &fresh);
+    struct snapshot_task same[] = {{0, first->tasks[0]}, {1, first->tasks[1]}};
+    struct snapshot_connector committed = {
+        .name = "fake", .config = config, .applied = config, .task_count = 2, .tasks = same, .tasks_len = 2};
+    struct reconfiguration *r = ask(c, &committed);
+    ck_assert(!r->changed);
+    AUTO(props) applied = kc_config_copy(r->applied);
+    AUTO(props) resolved = kc_config_copy(r->applied_resolved);
+    ck_assert_str_eq(kc_config_get(resolved, "password"), "secret-1");
+    reconfiguration_free(r);
+    end(c);
+
+    atomic_store(&secret_number, 2);
+    c = start_with(config, TARGET_STARTED);
+    transition_ok(1, TARGET_STARTED);
+    struct config_snapshot snap = {.connectors = &committed, .count = 1, .refs = 1000};
+    r = reconfiguration_new("fake", &snap);
+    r->applied = kc_config_copy(applied);
+    r->applied_resolved = kc_config_copy(resolved);
+    r->applied_generation = committed.generation;
+    connector_compute_tasks(c, r);
+    r = next_heard('c').result;
+    ck_assert(r->changed && !r->failed);
+    reconfiguration_free(r);
+    reconfiguration_free(first);
+    end(c);
+}
+END_TEST
+
+static const struct {
+    int ttl_ms;
+    const char *reload;
+    bool told;
+} ttls[] = {{5000, "restart", true}, {5000, "none", false}, {-1, "restart", false}};
+
+START_TEST(values_with_an_end) {
+    AUTO(props) config = usual_config();
+    kc_config_set(config, "password", "${vault:pw}");
+    kc_config_set(config, "config.action.reload", ttls[_i].reload);
+    substitute_free(substitute);
+    substitute = with_vault();
+    atomic_store(&secret_ttl_ms, ttls[_i].ttl_ms);
+    struct connector *c = start_with(config, TARGET_STARTED);
+    if (ttls[_i].told)
+        ck_assert_int_eq(next_heard('l').ttl_ms, 5000);
+    transition_ok(1, TARGET_STARTED);
+    end(c);
+}
+END_TEST
+
 START_TEST(too_many_tasks) {
     AUTO(props) config = usual_config();
     atomic_store(&make_tasks, 3);
@@ -417,6 +523,8 @@ static Suite *make_suite(void) {
     tcase_add_loop_test(tc, config_that_does_not_parse, 0, (int)COUNT_OF(bad));
     tcase_add_test(tc, raised_error);
     tcase_add_test(tc, task_configurations);
+    tcase_add_test(tc, rotated_secret_is_a_change);
+    tcase_add_loop_test(tc, values_with_an_end, 0, (int)COUNT_OF(ttls));
     tcase_add_test(tc, too_many_tasks);
     tcase_add_test(tc, newer_request_pre_empts);
     tcase_add_test(tc, stop_that_hangs_is_given_up);
