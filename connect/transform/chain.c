@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "config/parse.h"
+#include "config/validators.h"
 #include "connect/base/arena.h"
 #include "connect/base/buf.h"
 #include "connect/base/err.h"
@@ -120,8 +121,11 @@ static int parse_options(struct kc_arena *arena, struct unit *unit, const struct
             return kc_fail(err, KC_CONFIG_EXCEPTION,
                            "Missing required configuration \"%s\" which has no default value.", key);
         struct option_parsed v;
-        if (option_parse(row, key, given ? kc_config_get(connector, key) : row->def, arena, &v, err) < 0 ||
-            option_check(row, row->name, &v, err) < 0)
+        if (option_parse(row, key, given ? kc_config_get(connector, key) : row->def, arena, &v, err) < 0)
+            return -1;
+        if (!v.null && option_is_valid_list(row)) /* only validation of a configuration refuses these */
+            option_drop_repeated(&v.list, arena);
+        if (option_check(row, row->name, &v, err) < 0)
             return -1;
         if (unit->conf)
             option_store(row, &v, unit->conf);

@@ -315,6 +315,19 @@ START_TEST(test_router_after_memory_is_used_again) {
 }
 END_TEST
 
+/* A name given twice is refused by validation only: connectors of older Java workers still start. */
+START_TEST(test_repeated_names_start) {
+    struct kc_error err = {0};
+    AUTO(props) config = kc_config_new();
+    kc_config_set(config, "transforms", "h");
+    kc_config_set(config, "transforms.h.type", "DropHeaders");
+    kc_config_set(config, "transforms.h.headers", "a,b,a");
+    AUTO(chain) chain = chain_new(config, &err);
+    ck_assert_msg(chain != NULL, "%s", err.text);
+    ck_assert_str_eq(chain_alias(chain, 0), "h");
+}
+END_TEST
+
 static Suite *make_suite(void) {
     Suite *suite = suite_create("chain");
     TCase *tc = tcase_create("chain");
@@ -326,6 +339,7 @@ static Suite *make_suite(void) {
     tcase_add_test(tc, test_cut_and_go_on);
     tcase_add_test(tc, test_predicate_leaves_others_alone);
     tcase_add_test(tc, test_router_after_memory_is_used_again);
+    tcase_add_test(tc, test_repeated_names_start);
     suite_add_tcase(suite, tc);
     return suite;
 }
