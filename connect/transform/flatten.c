@@ -20,6 +20,10 @@
  * deeply could ask for very much. */
 enum { NAMES_MAX_BYTES = 64 * 1024 * 1024 };
 
+/* So deep text is opened level by level, which leaves arrays as they are; below it is taken apart in one pass, so that
+ * text that is nested without end is not gone through over and over. */
+enum { OPENED_LEVELS = 16 };
+
 struct flatten_conf {
     const char *delimiter;
 };
@@ -168,18 +172,18 @@ struct flat_map {
     struct kc_arena *arena;
     struct kc_value map;
     uint32_t capacity;
-    size_t bytes; /* of all names */
+    unsigned depth; /* maps around the one at work */
+    size_t bytes;   /* of all names */
     struct kc_error *err;
 };
 
-static int put(struct flat_map *f, struct kc_value name, const struct kc_value *v) {
+static void put(struct flat_map *f, struct kc_value name, const struct kc_value *v) {
     if (f->map.len == f->capacity) {
         size_t bytes = sizeof(struct kc_entry) * f->capacity;
         f->capacity = f->capacity ? f->capacity * 2 : 16;
         f->map.entries = arena_grow(f->arena, f->map.entries, bytes, sizeof(struct kc_entry) * f->capacity);
     }
     f->map.entries[f->map.len++] = (struct kc_entry){name, *v};
-    return 0;
 }
 
 /* prefix, delimiter and key in one text; at the top the key itself. */
@@ -207,7 +211,8 @@ static int joined(struct flat_map *f, const struct kc_value *prefix, const struc
 }
 
 static int put_all(struct flat_map *f, const struct kc_value *prefix, const struct kc_value *from) {
-    struct kc_value map = kc_json_open(f->arena, *from);
+    struct kc_value map = f->depth < OPENED_LEVELS ? kc_json_open(f->arena, *from) : kc_json_expand(f->arena, *from);
+    f->depth++;
     for (uint32_t i = 0; i < map.len; i++) {
         const struct kc_value *v = &map.entries[i].value;
         struct kc_value name;
@@ -227,10 +232,11 @@ static int put_all(struct flat_map *f, const struct kc_value *prefix, const stru
                          "Connect's data API",
                          kc_value_java_class(v));
         else
-            rc = put(f, name, v);
+            put(f, name, v);
         if (rc < 0)
             return -1;
     }
+    f->depth--;
     return 0;
 }
 
