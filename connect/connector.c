@@ -81,6 +81,8 @@ struct reconfiguration *reconfiguration_free(struct reconfiguration *r) {
     free(r->tasks);
     kc_config_free(r->applied);
     kc_config_free(r->applied_resolved);
+    kc_config_free(r->raw);
+    kc_config_free(r->resolved);
     config_snapshot_unref(r->snap);
     free(r->connector);
     free(r);
@@ -333,6 +335,8 @@ static int compute(struct connector *c, struct reconfiguration *r, struct kc_err
     if (applied_differs(c, r, committed, &differs, err) < 0)
         return -1;
     r->changed = differs || task_configs_differ(committed, r->tasks, r->task_count);
+    r->raw = kc_config_copy(c->raw);
+    r->resolved = kc_config_copy(c->resolved);
     return 0;
 }
 

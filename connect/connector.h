@@ -21,10 +21,11 @@ struct reconfiguration {
     unsigned round;               /* the herder's: results of an older round are of no interest */
     struct config_snapshot *snap; /* what to compare with */
     struct kc_config *applied,
-        *applied_resolved;    /* raw configuration behind the committed tasks, and what its references gave
-                                 when first used; a NULL or outdated pair is filled anew */
-    int applied_generation;   /* of the pair */
-    struct kc_config **tasks; /* result: complete, secrets as references */
+        *applied_resolved;            /* raw configuration behind the committed tasks, and what its references gave
+                                         when first used; a NULL or outdated pair is filled anew */
+    int applied_generation;           /* of the pair */
+    struct kc_config *raw, *resolved; /* result: what the tasks were made from */
+    struct kc_config **tasks;         /* result: complete, secrets as references */
     int task_count;
     bool running;        /* false: the connector does not run, nothing was computed */
     bool changed;        /* they differ from what is committed */

@@ -116,6 +116,11 @@ struct reconfig_state {
     /* see struct reconfiguration */
     struct kc_config *applied, *applied_resolved;
     int applied_generation;
+    /* What the tasks being published were made from; once they are committed it is what is applied, whatever generation
+     * number they get (adopt). Java looks at the references only later, and so misses a secret that changes meanwhile.
+     */
+    struct kc_config *sent, *sent_resolved;
+    bool adopt;
 };
 
 struct herder {

@@ -20,6 +20,8 @@ void reconfig_state_free(void *value) {
     reconfiguration_free(rs->result);
     kc_config_free(rs->applied);
     kc_config_free(rs->applied_resolved);
+    kc_config_free(rs->sent);
+    kc_config_free(rs->sent_resolved);
     free(rs);
 }
 
@@ -101,6 +103,9 @@ static void run_compute(struct herder *h, struct op *op) {
             forget_reconfigure(h, op->connector);
     } else {
         struct reconfiguration *r = reconfiguration_new(op->connector, h->snap);
+        if (rs->adopt)
+            rs->applied_generation = c->generation;
+        rs->adopt = false;
         r->applied = TAKE(rs->applied);
         r->applied_resolved = TAKE(rs->applied_resolved);
         r->applied_generation = rs->applied_generation;
@@ -126,6 +131,18 @@ void on_task_configs(struct herder *h, struct reconfiguration *r) {
     op_add(h, run_publish, NULL, r->connector, clock_ms());
 }
 
+/* The leader has committed what was sent. */
+static void committed(struct herder *h, struct reconfig_state *rs, const char *connector) {
+    if (!rs)
+        return;
+    kc_config_free(rs->applied);
+    kc_config_free(rs->applied_resolved);
+    rs->applied = TAKE(rs->sent);
+    rs->applied_resolved = TAKE(rs->sent_resolved);
+    rs->adopt = true;
+    settle(h, rs, connector);
+}
+
 /* ---- publishing -------------------------------------------------------------------------------------------------- */
 
 static int write_tasks(struct herder *h, struct errand *e) {
@@ -138,7 +155,7 @@ static void tasks_written(struct herder *h, struct errand *e) {
     if (e->rc < 0)
         retry(h, rs, e->connector, &e->err, false);
     else
-        settle(h, rs, e->connector);
+        committed(h, rs, e->connector);
 }
 
 /* e->url: of the leader; signed with the key as it was when the request was made. @thread pool */
@@ -170,7 +187,7 @@ static void tasks_sent(struct herder *h, struct errand *e) {
     if (e->rc < 0)
         retry(h, rs, e->connector, &e->err, e->http == 403);
     else
-        settle(h, rs, e->connector);
+        committed(h, rs, e->connector);
 }
 
 static void tasks_json(struct buf *out, struct kc_config *const *tasks, int count) {
@@ -198,6 +215,10 @@ static void publish(struct herder *h, struct reconfig_state *rs, struct reconfig
     }
     struct errand *e = errand_new(h, leader ? write_tasks : send_tasks, leader ? tasks_written : tasks_sent);
     e->connector = strdup(r->connector);
+    kc_config_free(rs->sent);
+    kc_config_free(rs->sent_resolved);
+    rs->sent = TAKE(r->raw);
+    rs->sent_resolved = TAKE(r->resolved);
     rs->in_flight = true;
     if (leader) {
         e->task_count = r->task_count;
