@@ -50,6 +50,7 @@ struct rule {
 
 struct replace_field {
     bool is_key;
+    bool merging; /* two fields are renamed to one */
     const struct replace_field_conf *conf;
     struct kc_arena *arena;  /* of the rules */
     struct map *rules;       /* name → struct rule */
@@ -82,7 +83,9 @@ static void add_renames(struct replace_field *t) {
     const struct kc_entry **order = java_hash_map_order(t->arena, &map);
     for (uint32_t i = 0; i < map.len; i++) {
         rule_of(t, order[i]->key.s)->renamed = order[i]->value.s;
-        rule_of(t, order[i]->value.s)->before = order[i]->key.s;
+        struct rule *target = rule_of(t, order[i]->value.s);
+        t->merging |= target->before != NULL;
+        target->before = order[i]->key.s;
     }
 }
 
@@ -155,16 +158,17 @@ static const struct rule *rule_of_key(const struct replace_field *t, const struc
     return key->tag == KC_V_STRING ? map_get_bytes(t->rules, key->s, key->len) : NULL;
 }
 
-/* Whether two fields could have the same name afterwards, so that the order in which they are written counts. */
+/* Whether two fields may have the same name afterwards, so that the order in which they are written counts: also where
+ * a field that stays has the new name of another. */
 static bool may_collide(const struct replace_field *t, const struct kc_value *map) {
-    if (t->conf->renames.count == 0)
-        return false;
+    if (t->merging || t->conf->renames.count == 0)
+        return t->merging;
     for (uint32_t i = 0; i < map->len; i++) {
         const struct rule *rule = rule_of_key(t, &map->entries[i].key);
-        if (rule && rule->before && (!rule->renamed || t->conf->renames.count > 1))
+        if (rule && rule->before && !rule->renamed && is_kept(t, rule))
             return true;
     }
-    return t->conf->renames.count > 1;
+    return false;
 }
 
 static int replace_in_map(struct replace_field *t, struct kc_arena *arena, struct kc_value *value,

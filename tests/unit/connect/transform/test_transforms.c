@@ -47,6 +47,12 @@ static const struct text_case texts[] = {
      {"exclude", "a", "renames", "b:x"},
      "{\"a\":1,\"b\":{\"c\":1},\"d\":2}",
      "{\"x\":{\"c\":1},\"d\":2}"},
+    {&transform_replace_field_value,
+     {"renames", "z:y,a:b,b:a"},
+     "{\"z\":1,\"a\":2,\"b\":3,\"c\":4}",
+     "{\"y\":1,\"b\":2,\"a\":3,\"c\":4}"}, /* in the order of the input */
+    {&transform_replace_field_value, {"renames", "b:c,a:c"}, "{\"b\":1,\"a\":2}", "{\"c\":1}"},
+    {&transform_replace_field_value, {"renames", "a:b"}, "{\"b\":1,\"a\":2}", "{\"b\":1}"},
     {&transform_timestamp_converter_value,
      {"target.type", "string", "format", "yyyy", "field", "t"},
      "{\"t\":1577934245678,\"x\":[1]}",
