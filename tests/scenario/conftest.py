@@ -65,7 +65,7 @@ def worker(folder, kafka, s3):
 
 @pytest.fixture
 def make_worker(folder, kafka, s3, unique):
-    """make_worker(**settings): a worker of its own group, killed at the end."""
+    """make_worker(**settings): a worker of its own group, which must stop cleanly at the end, unless the test killed it."""
     made = []
 
     def make(group: str | None = None, bootstrap: str | None = None, env: dict | None = None, start: bool = True, **settings):
@@ -77,7 +77,7 @@ def make_worker(folder, kafka, s3, unique):
     yield make
     for w in made:
         if w.process and not w.process.exited():
-            w.process.kill()
+            assert w.stop() == 0, w.process.tail()
 
 
 def credentials(s3) -> dict:

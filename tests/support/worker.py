@@ -7,6 +7,11 @@ import pathlib
 from servers import Process, eventually, free_port, http, write_properties
 
 BINARY = os.environ.get("KCONNECTD") or str(pathlib.Path(__file__).resolve().parents[2] / "build" / "kconnectd")
+SUPPORT = pathlib.Path(__file__).resolve().parent
+# For a daemon built with sanitizers: what only concerns foreign libraries.
+SANITIZERS = {f"{name}_OPTIONS": ":".join(filter(None, [os.environ.get(f"{name}_OPTIONS"),
+                                                        f"suppressions={SUPPORT / name.lower()}.supp"]))
+              for name in ("LSAN", "TSAN")}
 
 
 class Worker:
@@ -30,7 +35,8 @@ class Worker:
             **{k.replace("__", "."): v for k, v in settings.items()}})
 
     def start(self, wait: bool = True) -> "Worker":
-        self.process = Process(self.name, [BINARY, "distributed", self.properties], self.folder, self.env)
+        self.process = Process(self.name, [BINARY, "distributed", self.properties], self.folder,
+                               {**SANITIZERS, **(self.env or {})})
         if wait:
             self.wait_healthy()
         return self
