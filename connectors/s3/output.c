@@ -9,6 +9,8 @@
 
 #define RECORD_LIMIT  ((size_t)1 << 30)
 #define DEFLATE_CHUNK 16384
+#define GROWN         ((size_t)1 << 20)
+#define FIRST_PART    (OUTPUT_MIN_PART + ((size_t)1 << 20))
 
 struct gzip {
     z_stream stream;
@@ -123,6 +125,13 @@ static void hand_over(struct output *o) {
     }
 }
 
+/* Doubling would leave half of a buffer unused when parts leave early: a buffer that is on its way to a part gets the
+ * room of the smallest part and a little more at once. */
+static void grow_to_a_part(struct buf *b) {
+    if (b->len >= GROWN && b->cap < FIRST_PART)
+        (void)buf_reserve(b, FIRST_PART - b->len - 1);
+}
+
 void output_accept(struct output *o) {
     if (o->gzip) {
         struct buf *line = &o->gzip->line;
@@ -131,6 +140,7 @@ void output_accept(struct output *o) {
         deflate_into(o->gzip, &o->open, buf_text(line), line->len, Z_NO_FLUSH);
         buf_clear(line);
     }
+    grow_to_a_part(&o->open);
     if (o->open.len >= o->conf.part_bytes)
         hand_over(o);
 }

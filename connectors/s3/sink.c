@@ -18,8 +18,10 @@
 
 #define LOGGER         "io.confluent.connect.s3.S3SinkTask"
 #define UPLOAD_THREADS 4
-#define QUEUE_BYTES    ((size_t)64 * 1024 * 1024)  /* waiting for the store: above it and one part the fetch pauses */
-#define OPEN_BYTES     ((size_t)192 * 1024 * 1024) /* of open files: above it parts leave before they are full */
+#define QUEUE_BYTES    ((size_t)20 * 1024 * 1024) /* waiting for the store: above it, or one part, the fetch pauses */
+#define OPEN_BYTES                                                                                     \
+    ((size_t)32 * 1024 * 1024) /* of open files: above it the largest parts leave before they are full \
+                                */
 #define QUEUE_WAIT_MS  50
 #define STOP_WAIT_MS   3000
 #define BUDGET_RECORDS 64 /* max.write.duration.ms is looked at so often */
@@ -352,7 +354,7 @@ static void end_waits(struct sink *s) {
 
 /* Pauses the fetch while more waits for the store than it should. */
 static void check_queue(struct sink *s) {
-    size_t limit = QUEUE_BYTES + (size_t)s->conf->part_bytes;
+    size_t part = (size_t)s->conf->part_bytes, limit = part > QUEUE_BYTES ? part : QUEUE_BYTES;
     if (!s->full && uploader_queued(s->uploader) <= limit)
         return;
     bool full = !uploader_wait(s->uploader, s->full ? limit / 2 : limit, QUEUE_WAIT_MS);
@@ -366,16 +368,33 @@ static void check_queue(struct sink *s) {
         set_paused(s, value, full);
 }
 
-/* Many open files together may need more memory than there should be. */
-static void check_memory(struct sink *s) {
-    size_t bytes = 0;
+static struct writer *largest_writer(struct sink *s, size_t *ret_total) {
+    struct writer *largest = NULL;
+    size_t most = 0;
     void *value;
-    for (size_t i = 0; map_next(s->partitions, &i, NULL, &value);)
-        bytes += writer_buffered(((struct partition *)value)->writer);
-    if (bytes <= OPEN_BYTES)
-        return;
-    for (size_t i = 0; map_next(s->partitions, &i, NULL, &value);)
-        writer_relieve(((struct partition *)value)->writer);
+    *ret_total = 0;
+    for (size_t i = 0; map_next(s->partitions, &i, NULL, &value);) {
+        struct writer *w = ((struct partition *)value)->writer;
+        size_t bytes = writer_buffered(w);
+        *ret_total += bytes;
+        if (bytes > most) {
+            most = bytes;
+            largest = w;
+        }
+    }
+    return largest;
+}
+
+/* Many open files together may need more memory than there should be: parts leave early, the largest first, until a
+ * quarter is free again or no part is large enough for the store. */
+static void check_memory(struct sink *s) {
+    size_t total, before = SIZE_MAX;
+    struct writer *w = largest_writer(s, &total);
+    for (size_t limit = OPEN_BYTES; w && total > limit && total < before; limit = OPEN_BYTES / 4 * 3) {
+        before = total;
+        writer_relieve(w);
+        w = largest_writer(s, &total);
+    }
 }
 
 /* ---- Records ----------------------------------------------------------------------------------------------------- */

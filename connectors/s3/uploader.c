@@ -15,8 +15,8 @@
 
 #define LOGGER      "io.confluent.connect.s3.S3SinkTask"
 #define MAX_THREADS 8
-#define MAX_SPARE   4
-#define SPARE_BYTES ((size_t)32 * 1024 * 1024)
+#define MAX_SPARE   64
+#define SPARE_BYTES ((size_t)64 * 1024 * 1024) /* of all together: memory that was touched once is not touched anew */
 
 enum order_kind { ORDER_PART, ORDER_COMMIT, ORDER_DISCARD, ORDER_RESTART };
 
@@ -55,7 +55,7 @@ struct uploader {
     bool stopping;
     size_t queued_bytes, pending; /* pending: orders queued or running */
     struct buf spare[MAX_SPARE];
-    size_t spare_count;
+    size_t spare_count, spare_bytes;
     atomic_uint news;
 };
 
@@ -159,8 +159,9 @@ static void fail(struct channel *ch, const struct kc_error *err, int64_t restart
 static void keep_spare(struct uploader *up, struct buf *data) {
     buf_clear(data);
     pthread_mutex_lock(&up->lock);
-    if (up->spare_count < MAX_SPARE && data->cap && data->cap <= SPARE_BYTES) {
+    if (up->spare_count < MAX_SPARE && data->cap && up->spare_bytes + data->cap <= SPARE_BYTES) {
         up->spare[up->spare_count++] = *data;
+        up->spare_bytes += data->cap;
         data->data = NULL;
         data->cap = 0;
     }
@@ -474,6 +475,7 @@ void uploader_buffer(struct uploader *up, size_t max, struct buf *ret_buffer) {
     pthread_mutex_lock(&up->lock);
     if (up->spare_count) {
         *ret_buffer = up->spare[--up->spare_count];
+        up->spare_bytes -= ret_buffer->cap;
         ret_buffer->max = max;
     }
     pthread_mutex_unlock(&up->lock);
