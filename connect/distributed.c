@@ -101,7 +101,6 @@ void errand_free(struct errand *e) {
     free(e->tasks);
     op_free(e->op);
     kc_config_free(e->config);
-    config_snapshot_unref(e->snap);
     buf_done(&e->json);
     free(e->connector);
     free(e->url);

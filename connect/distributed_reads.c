@@ -11,13 +11,6 @@
 
 /* ---- lists ------------------------------------------------------------------------------------------------------- */
 
-static void add_status(struct herder *h, struct buf *out, const struct snapshot_connector *c,
-                       struct restart_plan *plan) {
-    (void)h;
-    buf_add_text(out, "\"status\":");
-    herder_json_state(out, plan, herder_json_type(c->config), false);
-}
-
 static void expand_one(struct herder *h, const struct herder_request *req, const struct snapshot_connector *c,
                        bool *first, struct buf *out) {
     struct restart_request none = {0};
@@ -34,7 +27,8 @@ static void expand_one(struct herder *h, const struct herder_request *req, const
     }
     if (plan) {
         buf_add_text(out, req->expand_info ? "," : "");
-        add_status(h, out, c, plan);
+        buf_add_text(out, "\"status\":");
+        herder_json_state(out, plan, herder_json_type(c->config), false);
     }
     buf_add_char(out, '}');
 }

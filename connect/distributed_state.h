@@ -96,7 +96,6 @@ struct errand {
     bool has_target;
     enum target_state target;
     struct session_key key;
-    struct config_snapshot *snap;
     struct buf json;
     int http;
 };

@@ -48,10 +48,3 @@ struct restart_plan *restart_plan_of(struct status_store *statuses, const char *
     struct status *tasks = status_store_tasks(statuses, connector, &count);
     return restart_plan_new(&status, tasks, count, request);
 }
-
-bool restart_plan_empty(const struct restart_plan *plan) {
-    bool some = plan->restart_connector;
-    for (size_t i = 0; i < plan->task_count && !some; i++)
-        some = plan->restart_task[i];
-    return !some;
-}

@@ -27,7 +27,6 @@ struct restart_plan *restart_plan_free(struct restart_plan *plan);
 /* Reads the statuses out of the store. NULL: the connector has no status. @thread any  @blocks no */
 struct restart_plan *restart_plan_of(struct status_store *statuses, const char *connector,
                                      struct restart_request request);
-bool restart_plan_empty(const struct restart_plan *plan); /* nothing selected */
 
 AUTO_FREE(restart_plan, struct restart_plan, restart_plan_free)
 
