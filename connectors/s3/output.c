@@ -143,6 +143,8 @@ void output_accept(struct output *o) {
     grow_to_a_part(&o->open);
     if (o->open.len >= o->conf.part_bytes)
         hand_over(o);
+    else if (o->conf.early_bytes && o->open.len >= *o->conf.early_bytes)
+        output_relieve(o);
 }
 
 size_t output_buffered(const struct output *o) {

@@ -11,6 +11,7 @@
 
 struct output_conf {
     size_t part_bytes, first_bytes; /* first_bytes: of the buffer, 0: as needed */
+    const size_t *early_bytes;      /* a part may leave at this size already, at least OUTPUT_MIN_PART; NULL: no */
     int gzip_level;                 /* -1 … 9, or OUTPUT_NO_GZIP */
 };
 

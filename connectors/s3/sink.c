@@ -47,6 +47,7 @@ struct sink {
     bool full;            /* everything is paused until the queue is shorter */
     unsigned news;        /* of the uploader, as last seen */
     uint32_t resume_from; /* record of a batch that comes again because its time was up */
+    size_t early_bytes;   /* a part of this size leaves; read by every open output */
 };
 
 /* ---- Connector --------------------------------------------------------------------------------------------------- */
@@ -213,6 +214,7 @@ static int set_up(struct sink *s, struct kc_error *err) {
     s->env.layout = (struct key_layout){c->topics_dir, c->directory_delim, c->file_delim, c->pad_width};
     s->env.output.part_bytes = (size_t)c->part_bytes;
     s->env.output.first_bytes = c->elastic ? (size_t)c->elastic_capacity : 0;
+    s->env.output.early_bytes = &s->early_bytes;
     s->env.output.gzip_level = !strcmp(c->compression, "gzip") ? c->compression_level : OUTPUT_NO_GZIP;
     s->env.compatibility = compatibility_parse(c->schema_compatibility);
     s->env.write_tombstones = !strcasecmp(c->on_null, "write");
@@ -252,6 +254,14 @@ static const char *partition_name(char name[300], const char *topic, int32_t par
     return name;
 }
 
+/* With many partitions their parts leave before they are full, so that the open files together stay within OPEN_BYTES.
+ */
+static void share_memory(struct sink *s) {
+    size_t count = map_count(s->partitions), share = count ? OPEN_BYTES / count : OPEN_BYTES;
+    size_t part = (size_t)s->conf->part_bytes;
+    s->early_bytes = share < OUTPUT_MIN_PART ? OUTPUT_MIN_PART : share > part ? part : share;
+}
+
 static int task_open(void *self, const struct kc_topic_partition *tps, size_t count, struct kc_error *err) {
     (void)err;
     struct sink *s = self;
@@ -263,6 +273,7 @@ static int task_open(void *self, const struct kc_topic_partition *tps, size_t co
         p->writer = writer_new(&s->env, tps[i].topic, tps[i].partition);
         map_put(s->partitions, partition_name(name, tps[i].topic, tps[i].partition), p);
     }
+    share_memory(s);
     return 0;
 }
 
@@ -272,6 +283,7 @@ static void task_close(void *self, const struct kc_topic_partition *tps, size_t 
     char name[300];
     for (size_t i = 0; i < count; i++)
         map_remove(s->partitions, partition_name(name, tps[i].topic, tps[i].partition));
+    share_memory(s);
 }
 
 static int unassigned(const struct sink *s, const struct kc_record *r, struct kc_error *err) {
@@ -354,7 +366,7 @@ static void end_waits(struct sink *s) {
 
 /* Pauses the fetch while more waits for the store than it should. */
 static void check_queue(struct sink *s) {
-    size_t part = (size_t)s->conf->part_bytes, limit = part > QUEUE_BYTES ? part : QUEUE_BYTES;
+    size_t limit = s->early_bytes > QUEUE_BYTES ? s->early_bytes : QUEUE_BYTES;
     if (!s->full && uploader_queued(s->uploader) <= limit)
         return;
     bool full = !uploader_wait(s->uploader, s->full ? limit / 2 : limit, QUEUE_WAIT_MS);
