@@ -1,7 +1,7 @@
 """`make bench`: what the worker costs, as ratios to a bare librdkafka consumer on the same machine in the same run.
 
 Prints CPU-seconds per million records and records per CPU-second for: consuming only, S3 sink with bytes, S3 sink with JSON, S3
-source; the sinks' ratio to consuming only; peak memory; idle memory; time from start to /health 200.
+source; the sinks' ratio to consuming only, also without the threads that hash, sign and send what is stored; peak memory; idle memory; time from start to /health 200.
 
 BENCH_RECORDS (default 1000000) records of 1 KB over 8 partitions. BENCH_STORE=file writes to a directory instead of an S3 server.
 """
@@ -38,8 +38,22 @@ def program(name: str, *args) -> str:
 def row(name: str, records: int, cpu_s: float, peak_kib: int, base: float | None) -> float:
     rate = records / cpu_s
     ratio = f"{rate / base:8.2f}" if base else "    1.00"
-    print(f"{name:<28}{cpu_s * 1e6 / records:>18.2f}{rate:>22,.0f}{ratio}{peak_kib / 1024:>14.1f}", flush=True)
+    peak = f"{peak_kib / 1024:>14.1f}" if peak_kib else ""
+    print(f"{name:<30}{cpu_s * 1e6 / records:>18.2f}{rate:>22,.0f}{ratio}{peak}", flush=True)
     return rate
+
+
+def thread_cpu_s(pid: int, prefix: str) -> float:
+    """CPU seconds of the threads whose names begin with `prefix`."""
+    total = 0.0
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        try:
+            name, fields = (task / "stat").read_text().split("(", 1)[1].rsplit(")", 1)
+        except OSError:
+            continue  # it has just ended
+        if name.startswith(prefix):
+            total += sum(map(int, fields.split()[11:13])) / os.sysconf("SC_CLK_TCK")
+    return total
 
 
 class Bench:
@@ -67,8 +81,8 @@ class Bench:
         env = {"AWS_ACCESS_KEY_ID": S3.access, "AWS_SECRET_ACCESS_KEY": S3.secret}
         return Worker(self.folder / name, self.kafka.bootstrap, name, env=env)
 
-    def sink(self, topic: str, format: str, converter: str) -> tuple[float, int]:
-        """CPU seconds and peak memory of a fresh worker that backs the topic up."""
+    def sink(self, name: str, topic: str, format: str, converter: str, base: float):
+        """A fresh worker backs the topic up. Two rows: everything, and without the threads that sign and send."""
         w = self.worker(f"sink-{format}").start()
         begin = w.process.cpu_s()
         w.put("sink", {"connector.class": "io.confluent.connect.s3.S3SinkConnector", "tasks.max": "1", "topics": topic,
@@ -80,9 +94,11 @@ class Bench:
         eventually("all committed", lambda: sum(self.topics.committed("connect-sink", topic, PARTITIONS).values()) >= RECORDS, 1500,
                    w.process, every_s=0.5)
         cpu, peak = w.process.cpu_s() - begin, w.process.memory_kib("VmHWM")
+        upload = thread_cpu_s(w.process.popen.pid, "s3-upload")
         w.rest("DELETE", "/connectors/sink")
         w.stop()
-        return cpu, peak
+        row(name, RECORDS, cpu, peak, base)
+        row("  without the store's threads", RECORDS, cpu - upload, 0, base)
 
     def source(self, topic: str, target: str) -> tuple[float, int]:
         self.topics.create(target, PARTITIONS)
@@ -114,12 +130,12 @@ def main():
             bench.topics.create(topic, PARTITIONS)
             program("bench_produce", bench.kafka.bootstrap, topic, RECORDS, kind)
         print(f"{RECORDS} records of 1 KB, {PARTITIONS} partitions")
-        print(f"{'':<28}{'CPU s / million':>18}{'records / CPU s':>22}{'ratio':>8}{'peak MiB':>14}")
+        print(f"{'':<30}{'CPU s / million':>18}{'records / CPU s':>22}{'ratio':>8}{'peak MiB':>14}")
         out = json.loads(re.search(r"\{.*\}", program("bench_consume", bench.kafka.bootstrap, "bytes", RECORDS)).group())
         base = row("consume only (librdkafka)", RECORDS, out["cpu_s"], out["peak_kib"], None)
         bytes_converter = "org.apache.kafka.connect.converters.ByteArrayConverter"
-        row("S3 sink, ByteArrayFormat", RECORDS, *bench.sink("bytes", "bytes", bytes_converter), base)
-        row("S3 sink, JSON to JsonFormat", RECORDS, *bench.sink("json", "json", "org.apache.kafka.connect.json.JsonConverter"), base)
+        bench.sink("S3 sink, ByteArrayFormat", "bytes", "bytes", bytes_converter, base)
+        bench.sink("S3 sink, JSON to JsonFormat", "json", "json", "org.apache.kafka.connect.json.JsonConverter", base)
         row("S3 source, ByteArrayFormat", RECORDS, *bench.source("bytes", "restored"), base)
         print(f"idle worker: {idle_kib / 1024:.1f} MiB; start to /health 200: {ready_s:.2f} s")
     finally:
