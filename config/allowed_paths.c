@@ -102,3 +102,15 @@ char *allowed_paths_check(const struct allowed_paths *paths, const char *path) {
     free(normal);
     return NULL;
 }
+
+int allowed_paths_configure(const struct kc_config *config, void **ret_self, struct kc_error *err) {
+    struct allowed_paths *paths;
+    if (allowed_paths_new(kc_config_get(config, "allowed.paths"), &paths, err) < 0)
+        return -1;
+    *ret_self = paths;
+    return 0;
+}
+
+void allowed_paths_close(void *self) {
+    allowed_paths_free(self);
+}

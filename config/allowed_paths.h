@@ -11,6 +11,9 @@ struct allowed_paths;
  * @source org.apache.kafka.common.config.internals.AllowedPaths */
 int allowed_paths_new(const char *list, struct allowed_paths **ret_paths, struct kc_error *err) KC_CHECKED;
 struct allowed_paths *allowed_paths_free(struct allowed_paths *paths);
+/* configure and close of a provider that has no other parameter: its self is the struct allowed_paths. */
+int allowed_paths_configure(const struct kc_config *config, void **ret_self, struct kc_error *err) KC_CHECKED;
+void allowed_paths_close(void *self);
 /* The path to open ("." and ".." resolved by text when there is a list), malloc'ed; NULL when it is not allowed. */
 char *allowed_paths_check(const struct allowed_paths *paths, const char *path);
 

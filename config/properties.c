@@ -13,6 +13,7 @@
 #include "connect/base/auto.h"
 #include "connect/base/buf.h"
 #include "connect/base/err.h"
+#include "connect/base/url_text.h"
 #include "connect/base/utf8.h"
 
 enum { FILE_MAX = 16 * 1024 * 1024, READ_STEP = 64 * 1024 };
@@ -93,10 +94,10 @@ static int hex4(const char *s, const char *end, uint32_t *ret_unit) {
     if (end - s < 4)
         return -1;
     for (int i = 0; i < 4; i++) {
-        const char *digits = "0123456789abcdef", *d = strchr(digits, s[i] | 0x20);
-        if (!s[i] || !d || (s[i] < '0' || (s[i] > '9' && s[i] < 'A')))
+        int digit = hex_digit(s[i]);
+        if (digit < 0)
             return -1;
-        unit = unit << 4 | (uint32_t)(d - digits);
+        unit = unit << 4 | (uint32_t)digit;
     }
     *ret_unit = unit;
     return 0;

@@ -16,22 +16,6 @@
 
 enum { FILE_MAX = 16 * 1024 * 1024, PATH_TEXT_MAX = 64 * 1024 };
 
-struct provider {
-    struct allowed_paths *allowed;
-};
-
-static int configure(const struct kc_config *config, void **ret_self, struct kc_error *err) {
-    struct provider *p = calloc(1, sizeof(*p));
-    if (!p)
-        return err_set(err, ERR_INTERNAL, "out of memory");
-    if (allowed_paths_new(kc_config_get(config, "allowed.paths"), &p->allowed, err) < 0) {
-        free(p);
-        return -1;
-    }
-    *ret_self = p;
-    return 0;
-}
-
 /* Adds the content of a regular file; what is none is no value. */
 static int add_file(const char *folder, const char *name, struct kc_config *ret_values, struct kc_error *err) {
     struct stat st;
@@ -65,12 +49,11 @@ static int add_all(const char *folder, struct kc_config *ret_values, struct kc_e
 
 static int get(void *self, const char *path, const char *const *keys, size_t key_count, struct kc_config *ret_values,
                int64_t *ret_ttl_ms, struct kc_error *err) {
-    const struct provider *p = self;
     struct stat st;
     *ret_ttl_ms = -1;
     if (!*path)
         return 0;
-    AUTO_TEXT folder = allowed_paths_check(p->allowed, path);
+    AUTO_TEXT folder = allowed_paths_check(self, path);
     if (!folder) {
         kc_log(KC_WARN, LOG_DIR_PROVIDER, "The path %s is not allowed to be accessed", path);
         return 0;
@@ -85,13 +68,8 @@ static int get(void *self, const char *path, const char *const *keys, size_t key
     return key_count ? 0 : add_all(folder, ret_values, err);
 }
 
-static void close_provider(void *self) {
-    struct provider *p = self;
-    allowed_paths_free(p->allowed);
-    free(p);
-}
-
-static const struct kc_config_provider_ops ops = {.configure = configure, .get = get, .close = close_provider};
+static const struct kc_config_provider_ops ops = {
+    .configure = allowed_paths_configure, .get = get, .close = allowed_paths_close};
 
 const struct kc_plugin provider_dir = {
     .abi = KC_ABI,

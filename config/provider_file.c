@@ -12,22 +12,6 @@
 
 enum { FILE_MAX = 16 * 1024 * 1024 };
 
-struct provider {
-    struct allowed_paths *allowed;
-};
-
-static int configure(const struct kc_config *config, void **ret_self, struct kc_error *err) {
-    struct provider *p = calloc(1, sizeof(*p));
-    if (!p)
-        return err_set(err, ERR_INTERNAL, "out of memory");
-    if (allowed_paths_new(kc_config_get(config, "allowed.paths"), &p->allowed, err) < 0) {
-        free(p);
-        return -1;
-    }
-    *ret_self = p;
-    return 0;
-}
-
 static int read_properties(const char *path, struct kc_config *ret_config, struct kc_error *err) {
     size_t len;
     struct kc_error cause = {0};
@@ -43,12 +27,11 @@ static int read_properties(const char *path, struct kc_config *ret_config, struc
 
 static int get(void *self, const char *path, const char *const *keys, size_t key_count, struct kc_config *ret_values,
                int64_t *ret_ttl_ms, struct kc_error *err) {
-    const struct provider *p = self;
     AUTO(props) content = kc_config_new();
     *ret_ttl_ms = -1;
     if (!*path)
         return 0;
-    AUTO_TEXT allowed = allowed_paths_check(p->allowed, path);
+    AUTO_TEXT allowed = allowed_paths_check(self, path);
     if (!allowed) {
         kc_log(KC_WARN, LOG_FILE_PROVIDER, "The path %s is not allowed to be accessed", path);
         return 0;
@@ -63,13 +46,8 @@ static int get(void *self, const char *path, const char *const *keys, size_t key
     return 0;
 }
 
-static void close_provider(void *self) {
-    struct provider *p = self;
-    allowed_paths_free(p->allowed);
-    free(p);
-}
-
-static const struct kc_config_provider_ops ops = {.configure = configure, .get = get, .close = close_provider};
+static const struct kc_config_provider_ops ops = {
+    .configure = allowed_paths_configure, .get = get, .close = allowed_paths_close};
 
 const struct kc_plugin provider_file = {
     .abi = KC_ABI,

@@ -12,6 +12,7 @@
 
 #include "connect/base/auto.h"
 #include "connect/base/err.h"
+#include "connect/base/url_text.h"
 #include "connect/rest_tls.h"
 
 enum { REPLY_MAX = 2 << 20 };
@@ -124,12 +125,7 @@ char *internal_request_url(const char *base, const char *connector, const char *
     AUTO_BUF url;
     buf_init(&url, 1 << 16);
     buf_printf(&url, "%s%sconnectors/", base, base[0] && base[strlen(base) - 1] == '/' ? "" : "/");
-    for (const char *c = connector; *c; c++) {
-        if (isalnum((unsigned char)*c) || strchr("-._~!$&'()*+,=:@", *c))
-            buf_add_char(&url, *c);
-        else
-            buf_printf(&url, "%%%02X", (unsigned char)*c);
-    }
+    url_encode(&url, connector, URL_SEGMENT);
     buf_printf(&url, "/%s", rest);
     return buf_take(&url);
 }

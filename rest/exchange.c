@@ -8,6 +8,7 @@
 
 #include "connect/base/clock.h"
 #include "connect/base/err.h"
+#include "connect/base/url_text.h"
 #include "rest/reply.h"
 #include "rest/routes.h"
 #include "rest/server_state.h"
@@ -41,16 +42,6 @@ static void pending_free(struct pending *p) {
     free(p);
 }
 
-static void add_percent_encoded(struct buf *b, const char *s) {
-    for (const unsigned char *c = (const unsigned char *)s; *c; c++) {
-        if ((*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z') ||
-            strchr("-._~!$&'()*+,;=:@", *c))
-            (void)buf_add_char(b, (char)*c);
-        else
-            (void)buf_printf(b, "%%%02X", *c);
-    }
-}
-
 /* The other worker's URL for the exchange's request: its path re-encoded, `forward` first. */
 static char *forward_target(const struct rest_exchange *ex, const struct herder_request *req) {
     struct buf b;
@@ -62,7 +53,7 @@ static char *forward_target(const struct rest_exchange *ex, const struct herder_
     (void)buf_add(&b, req->forward_url, base);
     for (size_t i = 0; i < ex->segment_count; i++) {
         (void)buf_add_char(&b, '/');
-        add_percent_encoded(&b, ex->segments[i]);
+        (void)url_encode(&b, ex->segments[i], URL_SEGMENT);
     }
     bool second = rest_query(ex, "forward", forward, sizeof forward) && *forward;
     (void)buf_printf(&b, "?forward=%s", second ? "false" : "true");
@@ -320,28 +311,6 @@ const char *rest_header(const struct rest_exchange *ex, const char *name) {
     return MHD_lookup_connection_value(ex->connection, MHD_HEADER_KIND, name);
 }
 
-static int hex_digit(char c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
-/* Form decoding of [p, end) into out, cut to its size. */
-static void decode_query(const char *p, const char *end, char *out, size_t out_size) {
-    size_t n = 0;
-    while (p < end && n + 1 < out_size) {
-        if (*p == '%' && end - p > 2 && hex_digit(p[1]) >= 0 && hex_digit(p[2]) >= 0) {
-            out[n++] = (char)(hex_digit(p[1]) * 16 + hex_digit(p[2]));
-            p += 3;
-        } else {
-            out[n++] = *p == '+' ? ' ' : *p;
-            p++;
-        }
-    }
-    out[n] = '\0';
-}
-
 /* The next parameter from *pos on; false at the end. */
 static bool next_parameter(const char **pos, char *name, size_t name_size, char *value, size_t value_size) {
     const char *p = *pos;
@@ -349,8 +318,8 @@ static bool next_parameter(const char **pos, char *name, size_t name_size, char 
         return false;
     const char *end = strchrnul(p, '&');
     const char *eq = memchr(p, '=', (size_t)(end - p));
-    decode_query(p, eq ? eq : end, name, name_size);
-    decode_query(eq ? eq + 1 : end, end, value, value_size);
+    url_decode_form(name, name_size, p, eq ? eq : end);
+    url_decode_form(value, value_size, eq ? eq + 1 : end, end);
     *pos = *end ? end + 1 : end;
     return true;
 }

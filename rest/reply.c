@@ -6,6 +6,7 @@
 
 #include "connect/base/err.h"
 #include "connect/base/json.h"
+#include "connect/base/url_text.h"
 #include "rest/cors.h"
 
 #define JSON_TYPE "application/json"
@@ -74,13 +75,7 @@ static void add_location(struct rest_exchange *ex, struct MHD_Response *response
         len -= cut;
     buf_init(&url, 1 << 16);
     (void)buf_printf(&url, "%s://%.*s/connectors/", ex->tls ? "https" : "http", (int)len, host);
-    for (const unsigned char *p = (const unsigned char *)ex->location; *p; p++) {
-        if ((*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z') ||
-            strchr("-._~!$&'()*+,;=:@", *p))
-            (void)buf_add_char(&url, (char)*p);
-        else
-            (void)buf_printf(&url, "%%%02X", *p);
-    }
+    (void)url_encode(&url, ex->location, URL_SEGMENT ";");
     MHD_add_response_header(response, "Location", buf_text(&url));
 }
 

@@ -9,6 +9,8 @@
 #include <strings.h>
 
 #include "connect/base/auto.h"
+#include "connect/base/url_text.h"
+#include "connect/base/utf8.h"
 #include "rest/auth.h"
 #include "rest/reply.h"
 #include "rest/server_state.h"
@@ -56,31 +58,6 @@ const struct route routes[] = {
 #undef T
 #undef A
 
-static int hex_digit(char c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
-static bool utf8_valid(const unsigned char *p) {
-    while (*p) {
-        size_t n = *p < 0x80                           ? 1
-                   : (*p & 0xe0) == 0xc0 && *p >= 0xc2 ? 2
-                   : (*p & 0xf0) == 0xe0               ? 3
-                   : (*p & 0xf8) == 0xf0 && *p < 0xf5  ? 4
-                                                       : 0;
-        if (n == 0)
-            return false;
-        for (size_t i = 1; i < n; i++) {
-            if ((p[i] & 0xc0) != 0x80)
-                return false;
-        }
-        p += n;
-    }
-    return true;
-}
-
 /* One path segment without its ;parameters, decoded. NULL: refused as the Java worker's container does. */
 static char *decode_segment(const char *p, const char *end) {
     const char *semicolon = memchr(p, ';', (size_t)(end - p));
@@ -106,7 +83,7 @@ static char *decode_segment(const char *p, const char *end) {
     if (!out)
         return NULL;
     *o = '\0';
-    if (!utf8_valid((unsigned char *)out)) {
+    if (utf8_valid_prefix(out, (size_t)(o - out)) != (size_t)(o - out)) {
         free(out);
         return NULL;
     }

@@ -4,13 +4,7 @@
 #include "connect/base/auto.h"
 #include "connect/base/regex_parts.h"
 #include "connect/base/regex_translate.h"
-
-static int hex_digit(char c) {
-    if (is_digit(c))
-        return c - '0';
-    char lower = (char)(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
+#include "connect/base/url_text.h"
 
 static int take_hex(struct translator *t, int digits, uint32_t *ret_c) {
     uint32_t c = 0;

@@ -9,6 +9,7 @@
 
 #include "connect/base/arena.h"
 #include "connect/base/err.h"
+#include "connect/base/url_text.h"
 #include "connect/base/utf8.h"
 #include "connect/data/json_bytes.h"
 #include "connect/data/number_text.h"
@@ -68,14 +69,6 @@ static const char *fail_limit(struct scanner *s, const char *what, size_t is, si
 
 /* ---- strings ---- */
 
-static int hex_value(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static bool is_upper_hex(const char *p) {
     for (int i = 0; i < 4; i++)
         if (p[i] >= 'a')
@@ -87,7 +80,7 @@ static bool is_upper_hex(const char *p) {
 static const char *bad_hex(const char *p, const char *end, unsigned *ret_unit) {
     unsigned unit = 0;
     for (int i = 0; i < 4; i++) {
-        int digit = p + i < end ? hex_value(p[i]) : -1;
+        int digit = p + i < end ? hex_digit(p[i]) : -1;
         if (digit < 0)
             return p + i;
         unit = unit << 4 | (unsigned)digit;

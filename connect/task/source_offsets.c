@@ -8,6 +8,7 @@
 #include "connect/base/clock.h"
 #include "connect/base/err.h"
 #include "connect/kafka/client.h"
+#include "connect/store/offset_keys.h"
 #include "connect/task/source_task.h"
 
 enum { MIN_INTERVAL_MS = 10, MAX_INTERVAL_MS = 1000 * 1000 * 1000 };
@@ -104,31 +105,9 @@ struct flush {
     bool failed;
 };
 
-static const char *type_name(const struct kc_value *v) {
-    return v->tag == KC_V_ARRAY ? "ARRAY" : (v->tag == KC_V_STRUCT ? "STRUCT" : "MAP");
-}
-
-/* @source OffsetUtils.validateFormat */
-static int check_offset(const struct kc_value *offset, struct kc_error *err) {
-    if (offset->tag == KC_V_NULL)
-        return 0;
-    if (offset->tag != KC_V_MAP)
-        return kc_fail(err, KC_DATA_EXCEPTION, "Offsets must be specified as a Map");
-    for (uint32_t i = 0; i < offset->len; i++) {
-        const struct kc_entry *e = &offset->entries[i];
-        if (e->key.tag != KC_V_STRING)
-            return kc_fail(err, KC_DATA_EXCEPTION, "Offsets may only use String keys");
-        if (e->value.tag > KC_V_BYTES)
-            return kc_fail(err, KC_DATA_EXCEPTION,
-                           "Offsets may only contain primitive types as values, but field %.*s contains %s",
-                           (int)e->key.len, e->key.s, type_name(&e->value));
-    }
-    return 0;
-}
-
 static bool add_entry(void *arg, struct kc_source_partition *part) {
     struct flush *f = arg;
-    if (f->failed || check_offset(&part->committable, &f->err) < 0) {
+    if (f->failed || offset_check(&part->committable, &f->err) < 0) {
         f->failed = true;
         return false;
     }

@@ -5,7 +5,6 @@
 
 #include "config/java_number.h"
 #include "connect/base/err.h"
-#include "connect/data/base64.h"
 #include "connect/data/decimal.h"
 #include "connect/data/logical.h"
 #include "connect/data/number_text.h"
@@ -156,26 +155,9 @@ static int to_boolean(const struct cast *c, const struct kc_value *v, struct kc_
     return 0;
 }
 
-/* Bytes as base64, dates by their magnitude as Values does, everything else by toString. */
+/* Dates by their magnitude as Values does, everything else by toString, bytes as base64. */
 static int add_text(struct buf *out, const struct kc_value *v) {
-    char number[NUMBER_TEXT_MAX];
-    switch ((enum kc_tag)v->tag) {
-    case KC_V_INT8:
-    case KC_V_INT16:
-    case KC_V_INT32:
-    case KC_V_INT64:
-        return buf_add(out, number, number_text_int(number, v->i));
-    case KC_V_FLOAT32:
-        return buf_add(out, number, number_text_float(number, (float)v->f));
-    case KC_V_FLOAT64:
-        return buf_add(out, number, number_text_double(number, v->f));
-    case KC_V_BYTES:
-        return base64_write(out, v->bytes, v->len);
-    case KC_V_DATE:
-        return values_temporal_text(out, v->i);
-    default:
-        return value_text(out, v);
-    }
+    return v->tag == KC_V_DATE ? values_temporal_text(out, v->i) : value_text(out, v);
 }
 
 static int to_string(const struct cast *c, const struct kc_value *v, struct kc_value *ret_value) {

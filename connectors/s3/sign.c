@@ -9,20 +9,13 @@
 #include <time.h>
 
 #include "connect/base/auto.h"
+#include "connect/base/url_text.h"
 
 #define MAX_PAIRS       32
 #define CANONICAL_LIMIT (64 * 1024)
 
 int sign_encode(struct buf *out, const char *text, bool keep_slash) {
-    static const char hex[] = "0123456789ABCDEF";
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        bool plain = (*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '-' ||
-                     *p == '.' || *p == '_' || *p == '~' || (keep_slash && *p == '/');
-        char escaped[3] = {'%', hex[*p >> 4], hex[*p & 15]};
-        if (plain ? buf_add(out, p, 1) : buf_add(out, escaped, 3))
-            return -1;
-    }
-    return 0;
+    return url_encode(out, text, keep_slash ? URL_UNRESERVED "/" : URL_UNRESERVED);
 }
 
 /* Sorted by name, then by value; both are encoded already, or need no encoding. */

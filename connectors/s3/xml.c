@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "connect/base/err.h"
+#include "connect/base/url_text.h"
 
 #define TEXT_LIMIT 8192 /* longest text of one element: a key has at most 1024 bytes, three times that encoded */
 
@@ -162,33 +163,11 @@ static void XMLCALL listing_end(void *arg, const XML_Char *name) {
     buf_clear(&r->text);
 }
 
-static int hex_digit(char c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
-/* Form decoding in place: '+' is a blank. */
-static void form_decode(char *text) {
-    char *out = text;
-    for (const char *p = text; *p; p++) {
-        int high = *p == '%' ? hex_digit(p[1]) : -1, low = high >= 0 ? hex_digit(p[2]) : -1;
-        if (low >= 0) {
-            *out++ = (char)(high << 4 | low);
-            p += 2;
-        } else {
-            *out++ = *p == '+' ? ' ' : *p;
-        }
-    }
-    *out = '\0';
-}
-
 static int hand_out(struct listing_reader *r, store_list_fn *f, void *arg, struct kc_error *err) {
     for (size_t i = 0; i < r->count; i++) {
         char *key = r->keys.data + r->items[i].key_at;
         if (r->listing->url_encoded)
-            form_decode(key);
+            url_decode_form(key, strlen(key) + 1, key, key + strlen(key));
         r->items[i].object.key = key;
         int rc = f(arg, &r->items[i].object, err);
         if (rc)
