@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "connect/base/buf.h"
+#include "connect/base/comma_list.h"
 
 enum { TEXT_MAX = 16 * 1024 * 1024, TELLING_BYTES = 4 /* shorter texts are not looked for elsewhere */ };
 
@@ -61,17 +62,11 @@ static char *without_secret(char *text, const char *secret, const char *by) {
         len--;
     if (len >= TELLING_BYTES)
         text = replaced(text, secret, len, by);
-    for (const char *item = secret, *end = secret + len; item < end;) {
-        size_t item_len = strcspn(item, ",");
-        if (item + item_len > end)
-            item_len = (size_t)(end - item);
-        const char *from = item + strspn(item, " \t"), *to = item + item_len;
-        while (to > from && (to[-1] == ' ' || to[-1] == '\t'))
-            to--;
-        if (to > from && (size_t)(to - from) >= TELLING_BYTES && (size_t)(to - from) < len)
-            text = replaced(text, from, (size_t)(to - from), by);
-        item += item_len + 1;
-    }
+    const char *item;
+    size_t item_len;
+    for (const char *pos = secret; comma_list_next(&pos, &item, &item_len);)
+        if (item_len >= TELLING_BYTES && item_len < len)
+            text = replaced(text, item, item_len, by);
     return text;
 }
 

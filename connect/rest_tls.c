@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "connect/base/buf.h"
+#include "connect/base/comma_list.h"
 #include "connect/base/err.h"
 #include "connect/base/log.h"
 #include "connect/kafka/keystore.h"
@@ -101,23 +102,14 @@ static int invalid(const struct scope *scope, const char *option, const char *va
                    why);
 }
 
-/* The next item of a comma separated list, trimmed; false at the end. */
+/* The next item of a comma separated list; false at the end. */
 static bool next_item(const char **pos, char item[128]) {
-    const char *p = *pos;
-    for (; *p; p += *p == ',') {
-        size_t len = strcspn(p, ","), skip = strspn(p, " \t");
-        const char *start = p + (skip < len ? skip : len), *end = p + len;
-        while (end > start && (end[-1] == ' ' || end[-1] == '\t'))
-            end--;
-        p += len;
-        if (end == start)
-            continue;
-        snprintf(item, 128, "%.*s", (int)(end - start), start);
-        *pos = *p ? p + 1 : p;
-        return true;
-    }
-    *pos = p;
-    return false;
+    const char *found;
+    size_t len;
+    if (!comma_list_next(pos, &found, &len))
+        return false;
+    snprintf(item, 128, "%.*s", (int)len, found);
+    return true;
 }
 
 static int load_protocols(const struct scope *scope, struct rest_tls *tls, struct kc_error *err) {

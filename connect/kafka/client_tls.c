@@ -1,6 +1,5 @@
 /* ssl.*: key stores to PEM, Java's cipher suite names to OpenSSL's. Keeps one memory file per client certificate chain.
  */
-#include <ctype.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -8,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "connect/base/comma_list.h"
 #include "connect/base/err.h"
 #include "connect/base/map.h"
 #include "connect/kafka/client_log.h"
@@ -103,22 +103,16 @@ static int read_ciphers(const struct kc_config *java, struct client_tls *tls, st
     const char *value = kc_config_get(java, "ssl.cipher.suites");
     AUTO_BUF list;
     buf_init(&list, 8192);
-    for (const char *p = value ? value : ""; *p;) {
-        size_t len = strcspn(p, ",");
+    const char *item;
+    size_t len;
+    for (const char *pos = value ? value : ""; comma_list_next(&pos, &item, &len);) {
         char name[128];
-        const char *start = p;
-        while (isspace((unsigned char)*start) && start < p + len)
-            start++;
-        int n = (int)(p + len - start);
-        while (n > 0 && isspace((unsigned char)start[n - 1]))
-            n--;
-        snprintf(name, sizeof(name), "%.*s", n, start);
+        snprintf(name, sizeof(name), "%.*s", (int)len, item);
         const char *openssl_name = OPENSSL_cipher_name(name);
         bool tls13 = strncmp(name, "TLS_AES_", 8) == 0 || strncmp(name, "TLS_CHACHA20_POLY1305_SHA256", 28) == 0;
-        if (name[0] && !tls13)
+        if (!tls13)
             buf_printf(&list, "%s%s", list.len ? ":" : "",
                        openssl_name && strcmp(openssl_name, "(NONE)") != 0 ? openssl_name : name);
-        p += len + (p[len] == ',');
     }
     if (list.failed)
         return err_set(err, ERR_BAD_CONFIG, "ssl.cipher.suites is too long");

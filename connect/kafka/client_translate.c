@@ -1,11 +1,11 @@
 /* Translations of single values and of groups of values; keeps nothing. */
 #include "connect/kafka/client_translate.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "connect/base/buf.h"
+#include "connect/base/comma_list.h"
 #include "connect/base/err.h"
 #include "connect/kafka/client_log.h"
 
@@ -102,16 +102,12 @@ static int set_assignors(rd_kafka_conf_t *conf, const char *value, struct kc_err
     AUTO_BUF eager;
     buf_init(&eager, 256);
     bool cooperative = false;
-    for (const char *p = value; *p;) {
-        size_t len = strcspn(p, ",");
-        const char *start = p, *end = p + len;
-        while (start < end && isspace((unsigned char)*start))
-            start++;
-        while (end > start && isspace((unsigned char)end[-1]))
-            end--;
-        const char *dot = memrchr(start, '.', (size_t)(end - start));
-        const char *simple = dot ? dot + 1 : start;
-        bool found = start == end;
+    const char *item;
+    size_t len;
+    for (const char *pos = value; comma_list_next(&pos, &item, &len);) {
+        const char *dot = memrchr(item, '.', len), *end = item + len;
+        const char *simple = dot ? dot + 1 : item;
+        bool found = false;
         for (size_t i = 0; i < COUNT_OF(known); i++) {
             if (strlen(known[i].simple) != (size_t)(end - simple) ||
                 strncmp(known[i].simple, simple, (size_t)(end - simple)))
@@ -123,10 +119,9 @@ static int set_assignors(rd_kafka_conf_t *conf, const char *value, struct kc_err
         }
         if (!found) {
             char name[160];
-            snprintf(name, sizeof(name), "%.*s", (int)(end - start), start);
+            snprintf(name, sizeof(name), "%.*s", (int)len, item);
             client_log_once(KC_WARN, name, "partition.assignment.strategy %s is not known here and is left out", name);
         }
-        p += len + (p[len] == ',');
     }
     /* librdkafka takes either kind, not both at once; every member of a mixed group offers the eager ones, too. */
     return client_set(conf, "partition.assignment.strategy",

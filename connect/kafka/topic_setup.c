@@ -1,11 +1,11 @@
 /* The way to a usable internal topic. Runs on the thread that starts the log; keeps nothing. */
 #include "connect/kafka/topic_setup.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "connect/base/auto.h"
 #include "connect/base/clock.h"
+#include "connect/base/comma_list.h"
 #include "connect/base/err.h"
 #include "connect/kafka/admin.h"
 #include "connect/kafka/client.h"
@@ -99,20 +99,11 @@ static int create(const struct setup *s, enum admin_topic *ret_outcome, struct k
 /* A comma separated list with nothing but "compact" in it. */
 static bool is_compact(const char *policy) {
     bool found = false;
-    for (const char *p = policy; *p;) {
-        size_t len = strcspn(p, ",");
-        const char *start = p, *end = p + len;
-        while (start < end && isspace((unsigned char)*start))
-            start++;
-        while (end > start && isspace((unsigned char)end[-1]))
-            end--;
-        if (start < end) {
-            if (end - start != 7 || strncmp(start, "compact", 7) != 0)
-                return false;
-            found = true;
-        }
-        p += len + (p[len] == ',');
-    }
+    const char *item;
+    size_t len;
+    for (const char *pos = policy; comma_list_next(&pos, &item, &len); found = true)
+        if (len != strlen("compact") || strncmp(item, "compact", len) != 0)
+            return false;
     return found;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "connect/base/comma_list.h"
 #include "connect/base/err.h"
 #include "connect/kafka/wire.h"
 
@@ -140,26 +141,11 @@ static int tls_version(const char *name, size_t len) {
     return -1;
 }
 
-/* The next element of a comma separated list, without blanks around it; false at the end. */
-static bool next_element(const char **at, const char **ret_element, size_t *ret_len) {
-    const char *p = *at;
-    p += strspn(p, ", \t");
-    if (!*p)
-        return false;
-    size_t len = strcspn(p, ",");
-    *at = p + len;
-    while (len && (p[len - 1] == ' ' || p[len - 1] == '\t'))
-        len--;
-    *ret_element = p;
-    *ret_len = len;
-    return true;
-}
-
 static int limit_versions(SSL_CTX *ctx, const char *protocols, struct kc_error *err) {
     int lowest = 0, highest = 0;
     const char *name;
     size_t len;
-    for (const char *at = protocols ? protocols : "TLSv1.2,TLSv1.3"; next_element(&at, &name, &len);) {
+    for (const char *at = protocols ? protocols : "TLSv1.2,TLSv1.3"; comma_list_next(&at, &name, &len);) {
         int version = tls_version(name, len);
         if (version < 0)
             return err_set(err, ERR_BAD_CONFIG,
@@ -182,7 +168,7 @@ static int limit_ciphers(SSL_CTX *ctx, const char *suites, struct kc_error *err)
     buf_init(&tls13, 16 << 10);
     const char *name;
     size_t len;
-    for (const char *at = suites; next_element(&at, &name, &len);) {
+    for (const char *at = suites; comma_list_next(&at, &name, &len);) {
         AUTO_TEXT one = strndup(name, len);
         const char *openssl = OPENSSL_cipher_name(one);
         bool is13 = strncmp(one, "TLS_AES_", 8) == 0 || strncmp(one, "TLS_CHACHA20_", 13) == 0;
