@@ -159,6 +159,9 @@ struct kc_config *dev_worker_config(const struct dev *dev) {
      * whose session ends within the three seconds of the first one. */
     static const char *const rows[][2] = {{"group.id", "connect-dev"},
                                           {"session.timeout.ms", "3200"},
+                                          /* the mock broker answers a fetch only when this time is over */
+                                          {"fetch.max.wait.ms", "20"},
+                                          {"consumer.fetch.max.wait.ms", "20"},
                                           {"heartbeat.interval.ms", "500"},
                                           {"key.converter", "org.apache.kafka.connect.storage.StringConverter"},
                                           {"value.converter", JSON_CONVERTER},
