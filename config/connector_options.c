@@ -5,7 +5,9 @@
 
 #include "config/parse.h"
 
-#define CONF     struct connector_conf
+#define CONF struct connector_conf
+#define ROW(key, t, ...) \
+    { .name = (key), .type = KC_OPT_T_##t, .offset = KC_NO_FIELD, __VA_ARGS__ }
 #define COMMON   .group = "Common"
 #define HANDLING .group = "Error Handling"
 #define ONCE     .group = "Exactly Once Support"
@@ -32,12 +34,12 @@ static const char *const boundaries[] = {"poll", "interval", "connector", NULL};
                .width = KC_MEDIUM_WIDTH, .display_name = "Connector name", .check = option_check_printable,            \
                .range_text = "non-empty string without ISO control characters",                                        \
                .doc = "Name of the connector, unique in the cluster."),                                                \
-        OPT_STRING("connector.class", CONF, connector_class, .required = true, .importance = KC_HIGH, COMMON,          \
-                   .order_in_group = 2, .width = KC_LONG, .display_name = "Connector class",                           \
-                   .doc = "Class of the connector: its full name, its simple name, or that without \"Connector\"."),   \
-        OPT_STRING("connector.plugin.version", CONF, plugin_version, .importance = KC_MEDIUM, COMMON,                  \
-                   .order_in_group = 3, .width = KC_MEDIUM_WIDTH, .display_name = "Connector version",                 \
-                   .doc = "Version or range of versions that the connector must have."),                               \
+        ROW("connector.class", STRING, .required = true, .importance = KC_HIGH, COMMON, .order_in_group = 2,           \
+            .width = KC_LONG, .display_name = "Connector class",                                                       \
+            .doc = "Class of the connector: its full name, its simple name, or that without \"Connector\"."),          \
+        ROW("connector.plugin.version", STRING, .importance = KC_MEDIUM, COMMON, .order_in_group = 3,                  \
+            .width = KC_MEDIUM_WIDTH, .display_name = "Connector version",                                             \
+            .doc = "Version or range of versions that the connector must have."),                                      \
         OPT_INT("tasks.max", CONF, tasks_max, .def = "1", .importance = KC_HIGH, COMMON, .order_in_group = 4,          \
                 .width = KC_SHORT, .display_name = "Tasks max", .has_min = true, .min = 1, .range_text = "[1,...]",    \
                 .doc = "How many tasks the connector may have at most."),                                              \
@@ -105,22 +107,22 @@ const struct kc_option connector_sink_options[] = {
 
 const struct kc_option connector_source_options[] = {
     COMMON_ROWS,
-    OPT_LIST("topic.creation.groups", CONF, topic_creation_groups, .def = "", .importance = KC_LOW,
-             .group = "Topic Creation", .order_in_group = 1, .width = KC_LONG, .display_name = "Topic Creation Groups",
-             .check = option_check_aliases, .range_text = "non-null string, unique topic creation groups",
-             .doc = "Groups of topics that are created alike, see topic.creation.<group>.*."),
-    OPT_STRING("exactly.once.support", CONF, exactly_once_support, .def = "requested", .importance = KC_MEDIUM, ONCE,
-               .order_in_group = 2, .width = KC_SHORT, .display_name = "Exactly once support", .one_of = support_levels,
-               .one_of_ignores_case = true, .range_text = "(case insensitive) [REQUIRED, REQUESTED]",
-               .doc = "required: the connector is refused where exactly-once delivery is not possible."),
-    OPT_STRING("transaction.boundary", CONF, transaction_boundary, .def = "poll", .importance = KC_MEDIUM, ONCE,
-               .order_in_group = 3, .width = KC_SHORT, .display_name = "Transaction Boundary", .one_of = boundaries,
-               .one_of_ignores_case = true, .range_text = "(case insensitive) [INTERVAL, POLL, CONNECTOR]",
-               .doc = "What a transaction of an exactly-once source covers: one poll, an interval, or what the connector says."),
-    OPT_LONG("transaction.boundary.interval.ms", CONF, transaction_boundary_interval_ms, .importance = KC_LOW, ONCE,
-             .order_in_group = 4, .width = KC_SHORT, .display_name = "Transaction boundary interval", .has_min = true,
-             .min = 0, .range_text = "[0,...]",
-             .doc = "The interval. Not set: offset.flush.interval.ms of the worker."),
+    ROW("topic.creation.groups", LIST, .def = "", .importance = KC_LOW,
+        .group = "Topic Creation", .order_in_group = 1, .width = KC_LONG, .display_name = "Topic Creation Groups",
+        .check = option_check_aliases, .range_text = "non-null string, unique topic creation groups",
+        .doc = "Groups of topics that are created alike, see topic.creation.<group>.*."),
+    ROW("exactly.once.support", STRING, .def = "requested", .importance = KC_MEDIUM, ONCE,
+        .order_in_group = 2, .width = KC_SHORT, .display_name = "Exactly once support", .one_of = support_levels,
+        .one_of_ignores_case = true, .range_text = "(case insensitive) [REQUIRED, REQUESTED]",
+        .doc = "required: the connector is refused where exactly-once delivery is not possible."),
+    ROW("transaction.boundary", STRING, .def = "poll", .importance = KC_MEDIUM, ONCE,
+        .order_in_group = 3, .width = KC_SHORT, .display_name = "Transaction Boundary", .one_of = boundaries,
+        .one_of_ignores_case = true, .range_text = "(case insensitive) [INTERVAL, POLL, CONNECTOR]",
+        .doc = "What a transaction of an exactly-once source covers. This worker has none, and refuses connector."),
+    ROW("transaction.boundary.interval.ms", LONG, .importance = KC_LOW, ONCE,
+        .order_in_group = 4, .width = KC_SHORT, .display_name = "Transaction boundary interval", .has_min = true,
+        .min = 0, .range_text = "[0,...]",
+        .doc = "The interval; without exactly-once sources it means nothing."),
     OPT_STRING("offsets.storage.topic", CONF, offsets_topic, .importance = KC_LOW, .group = "offsets.topic",
                .order_in_group = 1, .width = KC_LONG, .display_name = "Offsets topic", .not_empty = true,
                .range_text = "non-empty string",

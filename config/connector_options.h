@@ -7,7 +7,7 @@
 #include "connect/plugin.h"
 
 struct connector_conf {
-    const char *name, *connector_class, *plugin_version;
+    const char *name;
     int32_t tasks_max;
     bool tasks_max_enforce;
     const char *key_converter, *value_converter, *header_converter; /* NULL: the worker's */
@@ -23,9 +23,7 @@ struct connector_conf {
     int16_t dlq_replication;
     bool dlq_context_headers;
     /* source */
-    struct kc_list topic_creation_groups;
-    const char *exactly_once_support, *transaction_boundary, *offsets_topic;
-    int64_t transaction_boundary_interval_ms;
+    const char *offsets_topic;
 };
 
 extern const struct kc_option connector_sink_options[]; /* into struct connector_conf */

@@ -31,8 +31,6 @@ struct worker_conf {
     const char *plugin_path;
     const char *override_policy; /* All, None, Principal or Allowlist, however it was named */
     struct kc_list override_allowlist;
-    int64_t metrics_window_ms;
-    int32_t metrics_samples;
     bool topic_creation, topic_tracking, topic_tracking_reset;
     int32_t inter_worker_key_ttl_ms, inter_worker_key_size;
     const char *inter_worker_key_algorithm, *inter_worker_signature_algorithm;

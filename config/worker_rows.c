@@ -15,6 +15,8 @@ static const char *const connect_protocols[] = {"eager", "compatible", "sessione
 static const char *const security_protocols[] = {"PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL", NULL};
 static const char *const recoveries[] = {"none", "rebootstrap", NULL};
 
+#define NO_METRICS "Accepted for Java's sake: this worker does not measure in windows and has no JMX."
+
 const struct kc_option worker_options[] = {
     OPT_LIST("bootstrap.servers", struct worker_conf, bootstrap_servers, .required = true, .importance = KC_HIGH,
              .list_not_empty = true, .list_unique = true,
@@ -96,17 +98,29 @@ const struct kc_option worker_options[] = {
                 .doc = "Whether the topics that connectors use are noted, see /connectors/<name>/topics."),
     OPT_BOOLEAN("topic.tracking.allow.reset", struct worker_conf, topic_tracking_reset, .def = "true",
                 .importance = KC_LOW, .doc = "Whether PUT /connectors/<name>/topics/reset is allowed."),
-    OPT_LONG("metrics.sample.window.ms", struct worker_conf, metrics_window_ms, .def = "30000", .importance = KC_LOW,
-             .has_min = true, .min = 0, .doc = "Length of one window of a rate."),
-    OPT_INT("metrics.num.samples", struct worker_conf, metrics_samples, .def = "2", .importance = KC_LOW,
-            .has_min = true, .min = 1, .doc = "How many windows a rate looks at."),
+    {.name = "metrics.sample.window.ms",
+     .type = KC_OPT_T_LONG,
+     .offset = KC_NO_FIELD,
+     .def = "30000",
+     .importance = KC_LOW,
+     .has_min = true,
+     .min = 0,
+     .doc = NO_METRICS},
+    {.name = "metrics.num.samples",
+     .type = KC_OPT_T_INT,
+     .offset = KC_NO_FIELD,
+     .def = "2",
+     .importance = KC_LOW,
+     .has_min = true,
+     .min = 1,
+     .doc = NO_METRICS},
     {.name = "metrics.recording.level",
      .type = KC_OPT_T_STRING,
      .offset = KC_NO_FIELD,
      .def = "INFO",
      .importance = KC_LOW,
      .one_of = recording_levels,
-     .doc = "Accepted for Java's sake: everything is always recorded."},
+     .doc = NO_METRICS},
     {.name = "metric.reporters",
      .type = KC_OPT_T_LIST,
      .offset = KC_NO_FIELD,
