@@ -4,9 +4,7 @@
 #include <arpa/inet.h>
 #include <check.h>
 #include <netinet/in.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +15,7 @@
 #include "connect/base/auto.h"
 #include "connect/base/clock.h"
 #include "connect/base/err.h"
+#include "tests/support/certificate.h"
 #include "tests/support/hex.h"
 
 enum { CONNECTIONS_MAX = 256, REQUESTS_MAX = 4096, ANSWERS_MAX = 64, WAIT_MS = 10000 };
@@ -371,30 +370,13 @@ static void *accept_all(void *arg) {
 /* ---- certificate ---- */
 
 static void make_certificate(struct fake_broker *b) {
-    EVP_PKEY *key = EVP_EC_gen("P-256");
-    X509 *cert = X509_new();
-    X509_set_version(cert, X509_VERSION_3);
-    ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
-    X509_gmtime_adj(X509_getm_notBefore(cert), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
-    X509_set_pubkey(cert, key);
-    X509_NAME *name = X509_get_subject_name(cert);
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"fake broker", -1, -1, 0);
-    X509_set_issuer_name(cert, name);
-    X509_EXTENSION *names = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name,
-                                                b->conf.tls_names ? b->conf.tls_names : "DNS:localhost,IP:127.0.0.1");
-    X509_add_ext(cert, names, -1);
-    X509_EXTENSION_free(names);
-    X509_sign(cert, key, EVP_sha256());
+    EVP_PKEY *key;
+    X509 *cert;
+    certificate_make("fake broker", b->conf.tls_names ? b->conf.tls_names : "DNS:localhost,IP:127.0.0.1", &cert, &key);
     b->tls = SSL_CTX_new(TLS_server_method());
     SSL_CTX_use_certificate(b->tls, cert);
     SSL_CTX_use_PrivateKey(b->tls, key);
-    BIO *pem = BIO_new(BIO_s_mem());
-    PEM_write_bio_X509(pem, cert);
-    char *text;
-    long len = BIO_get_mem_data(pem, &text);
-    b->ca_pem = strndup(text, (size_t)len);
-    BIO_free(pem);
+    b->ca_pem = certificate_pem(cert);
     X509_free(cert);
     EVP_PKEY_free(key);
 }

@@ -84,14 +84,6 @@ static void fake_stop(void *self) {
     atomic_fetch_add(&fake.stopped, 1);
 }
 
-static int fake_task_configs(void *self, const struct kc_config *config, const void *conf, int max_tasks,
-                             struct kc_config **ret_configs, int *ret_count, struct kc_error *err) {
-    (void)self, (void)config, (void)conf, (void)max_tasks, (void)ret_configs, (void)err;
-    *ret_count = 0;
-    return 0;
-}
-
-static const struct kc_connector_ops fake_connector = {.task_configs = fake_task_configs};
 static const struct kc_sink_task_ops fake_task = {.start = fake_start,
                                                   .open = fake_open,
                                                   .put = fake_put,
@@ -102,7 +94,7 @@ const struct kc_plugin fake_sink_plugin = {.abi = KC_ABI,
                                            .kind = KC_KIND_SINK,
                                            .class_name = "test.FakeSink",
                                            .version = "7",
-                                           .connector = &fake_connector,
+                                           .connector = &task_lab_connector,
                                            .sink_task = &fake_task};
 
 /* ---- Fixture ---- */

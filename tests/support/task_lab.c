@@ -262,16 +262,38 @@ void task_lab_stop(struct task *t) {
     task_free(t);
 }
 
-int task_lab_run(Suite *(*make_suite)(void), const char *const *cases) {
+static int no_task_configs(void *self, const struct kc_config *config, const void *conf, int max_tasks,
+                           struct kc_config **ret_configs, int *ret_count, struct kc_error *err) {
+    (void)self, (void)config, (void)conf, (void)max_tasks, (void)ret_configs, (void)err;
+    *ret_count = 0;
+    return 0;
+}
+
+const struct kc_connector_ops task_lab_connector = {.task_configs = no_task_configs};
+
+static Suite *make_suite(const char *name, const struct lab_case *cases, SFun set_up, SFun tear_down) {
+    Suite *suite = suite_create(name);
+    for (; cases->name; cases++) {
+        TCase *tc = tcase_create(cases->name);
+        tcase_add_checked_fixture(tc, set_up, tear_down);
+        tcase_set_timeout(tc, 120);
+        for (size_t i = 0; i < COUNT_OF(cases->tests) && cases->tests[i]; i++)
+            tcase_add_test(tc, cases->tests[i]);
+        suite_add_tcase(suite, tc);
+    }
+    return suite;
+}
+
+int task_lab_run(const char *suite, const struct lab_case *cases, SFun set_up, SFun tear_down) {
     int failed = 0, status;
     if (getenv("CK_RUN_CASE") || getenv("CK_FORK"))
-        return suite_run(make_suite());
-    for (; *cases; cases++) {
+        return suite_run(make_suite(suite, cases, set_up, tear_down));
+    for (const struct lab_case *c = cases; c->name; c++) {
         fflush(NULL);
         pid_t pid = fork();
         if (pid == 0) {
-            setenv("CK_RUN_CASE", *cases, 1);
-            exit(suite_run(make_suite()));
+            setenv("CK_RUN_CASE", c->name, 1);
+            exit(suite_run(make_suite(suite, cases, set_up, tear_down)));
         }
         failed |= pid < 0;
     }

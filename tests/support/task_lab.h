@@ -52,8 +52,15 @@ struct task *task_lab_start(struct task_lab *lab, const struct kc_plugin *plugin
 /* Stops, joins (must come to its end within LAB_WAIT_MS) and frees. */
 void task_lab_stop(struct task *t);
 
+struct lab_case {
+    const char *name; /* NULL ends a table */
+    const TTest *tests[5];
+};
 /* Runs the test cases of a suite at the same time, a process each: the mock cluster's groups begin with three idle
- * seconds. NULL-terminated names. Returns the program's exit status. */
-int task_lab_run(Suite *(*make_suite)(void), const char *const *cases);
+ * seconds. Returns the program's exit status. */
+int task_lab_run(const char *suite, const struct lab_case *cases, SFun set_up, SFun tear_down);
+
+/* A connector that makes no task configurations, for plugins of which only the task is tested. */
+extern const struct kc_connector_ops task_lab_connector;
 
 #endif

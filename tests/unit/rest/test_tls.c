@@ -1,7 +1,6 @@
 /* REST over https: key stores of all kinds, client certificates, versions and suites, relays between workers. */
 #include "rest/tls.h"
 
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "connect/base/auto.h"
 #include "connect/internal_request.h"
 #include "rest/server.h"
+#include "tests/support/certificate.h"
 #include "tests/support/fake_herder.h"
 #include "tests/support/http_ask.h"
 #include "tests/support/suite.h"
@@ -58,35 +58,19 @@ struct client {
     enum identity identity;
     long version;       /* CURL_SSLVERSION_*, 0: any */
     const char *suites; /* of TLS 1.2, OpenSSL's names; NULL: any */
-    char cert[4096], key[4096];
 };
 
-static void pem_text(BIO *bio, char out[4096]) {
-    int n = BIO_read(bio, out, 4095);
-    ck_assert_int_gt(n, 0);
-    out[n] = '\0';
-    BIO_free(bio);
-}
-
 /* A certificate that nobody but itself has signed. */
-static void make_stranger(struct client *c) {
-    EVP_PKEY *key = EVP_EC_gen("P-256");
-    X509 *cert = X509_new();
-    X509_set_version(cert, X509_VERSION_3);
-    ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
-    X509_gmtime_adj(X509_getm_notBefore(cert), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
-    X509_set_pubkey(cert, key);
-    X509_NAME *name = X509_get_subject_name(cert);
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"stranger", -1, -1, 0);
-    X509_set_issuer_name(cert, name);
-    X509_sign(cert, key, EVP_sha256());
-    BIO *bio = BIO_new(BIO_s_mem());
-    PEM_write_bio_X509(bio, cert);
-    pem_text(bio, c->cert);
-    bio = BIO_new(BIO_s_mem());
-    PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL);
-    pem_text(bio, c->key);
+static void be_stranger(CURL *curl) {
+    EVP_PKEY *key;
+    X509 *cert;
+    certificate_make("stranger", NULL, &cert, &key);
+    AUTO_TEXT cert_pem = certificate_pem(cert);
+    AUTO_TEXT key_pem = certificate_key_pem(key);
+    struct curl_blob cert_blob = {cert_pem, strlen(cert_pem), CURL_BLOB_COPY};
+    struct curl_blob key_blob = {key_pem, strlen(key_pem), CURL_BLOB_COPY};
+    curl_easy_setopt(curl, CURLOPT_SSLCERT_BLOB, &cert_blob);
+    curl_easy_setopt(curl, CURLOPT_SSLKEY_BLOB, &key_blob);
     X509_free(cert);
     EVP_PKEY_free(key);
 }
@@ -101,11 +85,7 @@ static void prepare(CURL *curl, void *arg) {
         curl_easy_setopt(curl, CURLOPT_SSLCERT, tests_path("data/keystores/chain.pem"));
         curl_easy_setopt(curl, CURLOPT_SSLKEY, tests_path("data/keystores/key.pem"));
     } else if (c->identity == STRANGER) {
-        make_stranger(c);
-        struct curl_blob cert = {c->cert, strlen(c->cert), CURL_BLOB_COPY};
-        struct curl_blob key = {c->key, strlen(c->key), CURL_BLOB_COPY};
-        curl_easy_setopt(curl, CURLOPT_SSLCERT_BLOB, &cert);
-        curl_easy_setopt(curl, CURLOPT_SSLKEY_BLOB, &key);
+        be_stranger(curl);
     }
 }
 

@@ -160,28 +160,12 @@ START_TEST(test_errant_record_not_tolerated) {
 }
 END_TEST
 
-static const char *const case_names[] = {"bad", "letters", "errant", NULL};
-
-static Suite *make_suite(void) {
-    const struct {
-        const TTest *tests[5];
-    } cases[] = {
-        {{test_bad_record_fails_the_task, test_bad_record_is_tolerated}},
-        {{test_dead_letters, test_dead_letter_before_failing}},
-        {{test_errant_records, test_errant_record_not_tolerated}},
-    };
-    Suite *suite = suite_create("sink_errors");
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        TCase *tc = tcase_create(case_names[i]);
-        tcase_add_checked_fixture(tc, fake_sink_set_up, fake_sink_tear_down);
-        tcase_set_timeout(tc, 120);
-        for (size_t k = 0; k < COUNT_OF(cases[i].tests) && cases[i].tests[k]; k++)
-            tcase_add_test(tc, cases[i].tests[k]);
-        suite_add_tcase(suite, tc);
-    }
-    return suite;
-}
-
 int main(void) {
-    return task_lab_run(make_suite, case_names);
+    const struct lab_case cases[] = {
+        {"bad", {test_bad_record_fails_the_task, test_bad_record_is_tolerated}},
+        {"letters", {test_dead_letters, test_dead_letter_before_failing}},
+        {"errant", {test_errant_records, test_errant_record_not_tolerated}},
+        {0},
+    };
+    return task_lab_run("sink_errors", cases, fake_sink_set_up, fake_sink_tear_down);
 }

@@ -508,34 +508,17 @@ START_TEST(test_many_records) {
 }
 END_TEST
 
-static const char *const case_names[] = {"offsets", "again",  "verdicts", "wishes", "target",
-                                         "topics",  "shared", "ends",     NULL};
-
-static Suite *make_suite(void) {
-    const struct {
-        const TTest *tests[5];
-    } cases[] = {
-        {{test_records_and_offsets, test_commit_at_the_end}},
-        {{test_goes_on_where_it_was, test_pre_commit_decides, test_pre_commit_error_reads_again}},
-        {{test_put_retry, test_stop_while_retrying_commits_nothing, test_put_fail, test_start_fails}},
-        {{test_rewind, test_rewind_in_open, test_open_fails}},
-        {{test_pause_and_resume_by_the_connector, test_target_paused, test_started_paused}},
-        {{test_headers_and_transforms, test_topics_regex, test_many_records}},
-        {{test_two_tasks_share}},
-        {{test_stop_in_the_middle_of_put, test_cancel, test_unusable_configurations}},
-    };
-    Suite *suite = suite_create("sink_task");
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        TCase *tc = tcase_create(case_names[i]);
-        tcase_add_checked_fixture(tc, fake_sink_set_up, fake_sink_tear_down);
-        tcase_set_timeout(tc, 120);
-        for (size_t k = 0; k < COUNT_OF(cases[i].tests) && cases[i].tests[k]; k++)
-            tcase_add_test(tc, cases[i].tests[k]);
-        suite_add_tcase(suite, tc);
-    }
-    return suite;
-}
-
 int main(void) {
-    return task_lab_run(make_suite, case_names);
+    const struct lab_case cases[] = {
+        {"offsets", {test_records_and_offsets, test_commit_at_the_end}},
+        {"again", {test_goes_on_where_it_was, test_pre_commit_decides, test_pre_commit_error_reads_again}},
+        {"verdicts", {test_put_retry, test_stop_while_retrying_commits_nothing, test_put_fail, test_start_fails}},
+        {"wishes", {test_rewind, test_rewind_in_open, test_open_fails}},
+        {"target", {test_pause_and_resume_by_the_connector, test_target_paused, test_started_paused}},
+        {"topics", {test_headers_and_transforms, test_topics_regex, test_many_records}},
+        {"shared", {test_two_tasks_share}},
+        {"ends", {test_stop_in_the_middle_of_put, test_cancel, test_unusable_configurations}},
+        {0},
+    };
+    return task_lab_run("sink_task", cases, fake_sink_set_up, fake_sink_tear_down);
 }

@@ -101,14 +101,6 @@ static void fake_stop(void *self) {
     atomic_fetch_add(&fake.stopped, 1);
 }
 
-static int fake_task_configs(void *self, const struct kc_config *config, const void *conf, int max_tasks,
-                             struct kc_config **ret_configs, int *ret_count, struct kc_error *err) {
-    (void)self, (void)config, (void)conf, (void)max_tasks, (void)ret_configs, (void)err;
-    *ret_count = 0;
-    return 0;
-}
-
-static const struct kc_connector_ops fake_connector = {.task_configs = fake_task_configs};
 static const struct kc_source_task_ops fake_task = {.start = fake_start,
                                                     .poll = fake_poll,
                                                     .commit = fake_commit,
@@ -117,7 +109,7 @@ static const struct kc_source_task_ops fake_task = {.start = fake_start,
 static const struct kc_plugin plugin = {.abi = KC_ABI,
                                         .kind = KC_KIND_SOURCE,
                                         .class_name = "test.FakeSource",
-                                        .connector = &fake_connector,
+                                        .connector = &task_lab_connector,
                                         .source_task = &fake_task};
 
 /* ---- Fixture ---- */
@@ -539,33 +531,18 @@ START_TEST(test_many_records) {
 }
 END_TEST
 
-static const char *const case_names[] = {"offsets", "records", "bad", "refused", "errors", "pause", "ends", NULL};
-
-static Suite *make_suite(void) {
-    const struct {
-        const TTest *tests[4];
-    } cases[] = {
-        {{test_records_and_offsets, test_commit_at_the_end_and_start_from_there, test_offsets_that_cannot_be_stored_yet,
-          test_offsets_of_another_shape}},
-        {{test_everything_of_a_record, test_many_records}},
-        {{test_bad_record_fails_the_task, test_bad_record_is_tolerated, test_filtered_records_commit_nothing}},
-        {{test_refused_record_fails_the_task, test_refused_record_is_tolerated}},
-        {{test_broker_error, test_poll_errors, test_topic_creation_needs_defaults}},
-        {{test_pause, test_idle}},
-        {{test_stop_in_the_middle_of_poll, test_cancel, test_unusable_configurations}},
-    };
-    Suite *suite = suite_create("source_task");
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        TCase *tc = tcase_create(case_names[i]);
-        tcase_add_checked_fixture(tc, set_up, tear_down);
-        tcase_set_timeout(tc, 120);
-        for (size_t k = 0; k < COUNT_OF(cases[i].tests) && cases[i].tests[k]; k++)
-            tcase_add_test(tc, cases[i].tests[k]);
-        suite_add_tcase(suite, tc);
-    }
-    return suite;
-}
-
 int main(void) {
-    return task_lab_run(make_suite, case_names);
+    const struct lab_case cases[] = {
+        {"offsets",
+         {test_records_and_offsets, test_commit_at_the_end_and_start_from_there, test_offsets_that_cannot_be_stored_yet,
+          test_offsets_of_another_shape}},
+        {"records", {test_everything_of_a_record, test_many_records}},
+        {"bad", {test_bad_record_fails_the_task, test_bad_record_is_tolerated, test_filtered_records_commit_nothing}},
+        {"refused", {test_refused_record_fails_the_task, test_refused_record_is_tolerated}},
+        {"errors", {test_broker_error, test_poll_errors, test_topic_creation_needs_defaults}},
+        {"pause", {test_pause, test_idle}},
+        {"ends", {test_stop_in_the_middle_of_poll, test_cancel, test_unusable_configurations}},
+        {0},
+    };
+    return task_lab_run("source_task", cases, set_up, tear_down);
 }
