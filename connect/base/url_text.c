@@ -22,9 +22,12 @@ size_t url_decode_form(char *to, size_t size, const char *text, const char *end)
     size_t n = 0;
     for (const char *p = text; p < end && n + 1 < size; p++) {
         int high = *p == '%' && end - p > 2 ? hex_digit(p[1]) : -1, low = high >= 0 ? hex_digit(p[2]) : -1;
-        to[n++] = low >= 0 ? (char)(high << 4 | low) : *p == '+' ? ' ' : *p;
-        if (low >= 0)
+        if (low >= 0) {
+            to[n++] = (char)(high << 4 | low);
             p += 2;
+        } else {
+            to[n++] = *p == '+' ? ' ' : *p;
+        }
     }
     to[n] = '\0';
     return n;
