@@ -45,12 +45,15 @@ void sink_batch_release(struct sink_task *s) {
     arena_reset(s->batch.arena);
 }
 
-/* The first message is waited for, what else is there already comes with it. */
+enum { LINGER_MS = 4 };
+
+/* The first message is waited for, what comes within LINGER_MS comes with it: with nothing to wait for, a task would
+ * take the messages by the handful as they arrive, and wake librdkafka's threads for each. */
 uint32_t sink_consume(struct sink_task *s, int64_t timeout_ms) {
     int wait_ms = timeout_ms > 60 * 1000 ? 60 * 1000 : (int)timeout_ms;
     ssize_t got = rd_kafka_consume_batch_queue(s->queue, wait_ms, s->messages, 1);
     if (got == 1 && s->batch.capacity > 1) {
-        ssize_t more = rd_kafka_consume_batch_queue(s->queue, 0, s->messages + 1, s->batch.capacity - 1);
+        ssize_t more = rd_kafka_consume_batch_queue(s->queue, LINGER_MS, s->messages + 1, s->batch.capacity - 1);
         got += more > 0 ? more : 0;
     }
     s->message_count = got > 0 ? (uint32_t)got : 0;

@@ -18,11 +18,12 @@
 
 #define LOGGER         "io.confluent.connect.s3.S3SinkTask"
 #define UPLOAD_THREADS 4
-#define QUEUE_BYTES    ((size_t)20 * 1024 * 1024) /* waiting for the store: above it, or one part, the fetch pauses */
-#define OPEN_BYTES                                                                                     \
-    ((size_t)32 * 1024 * 1024) /* of open files: above it the largest parts leave before they are full \
-                                */
-#define QUEUE_WAIT_MS  50
+/* Waiting for the store: above it, or one part, put waits. A pause of the fetch makes librdkafka drop what is queued
+ * and fetch it again, so it is for a store that is slower than QUEUE_WAIT_MS. */
+#define QUEUE_BYTES   ((size_t)12 * 1024 * 1024)
+#define QUEUE_WAIT_MS 1000
+/* Of open files together: parts leave before they are full, see share_memory. */
+#define OPEN_BYTES     ((size_t)32 * 1024 * 1024)
 #define STOP_WAIT_MS   3000
 #define BUDGET_RECORDS 64 /* max.write.duration.ms is looked at so often */
 

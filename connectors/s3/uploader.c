@@ -16,7 +16,7 @@
 #define LOGGER      "io.confluent.connect.s3.S3SinkTask"
 #define MAX_THREADS 8
 #define MAX_SPARE   64
-#define SPARE_BYTES ((size_t)64 * 1024 * 1024) /* of all together: memory that was touched once is not touched anew */
+#define SPARE_BYTES ((size_t)32 * 1024 * 1024) /* of all together: memory that was touched once is not touched anew */
 
 enum order_kind { ORDER_PART, ORDER_COMMIT, ORDER_DISCARD, ORDER_RESTART };
 
