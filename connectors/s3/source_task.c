@@ -142,13 +142,24 @@ static int on_key(void *arg, const struct store_object *object, struct kc_error 
     return f->count == KEYS_AHEAD;
 }
 
+/* A listing that is not taken at one instant may show an object but not an earlier one that became complete while it
+ * ran. So what a first listing shows is only where a second one may be believed to. */
 static int list_folder(struct s3_source_task *t, struct folder *f, struct kc_error *err) {
     struct key_listing l = {t, f};
-    forget_keys(f);
-    if (store_list(t->store, f->name, f->last_file, on_key, &l, err) < 0) {
+    AUTO_TEXT last = NULL;
+    for (int round = 0; round < 2; round++) {
         forget_keys(f);
-        return -1;
+        if (store_list(t->store, f->name, f->last_file, on_key, &l, err) < 0) {
+            forget_keys(f);
+            return -1;
+        }
+        if (f->count == 0)
+            break;
+        if (!last)
+            last = strdup(f->keys[f->count - 1]);
     }
+    while (f->count > 0 && strcmp(f->keys[f->count - 1], last) > 0)
+        free(f->keys[--f->count]);
     if (f->count == 0)
         f->list_again_ms = clock_ms() + t->conf->poll_interval_ms;
     return 0;
