@@ -14,6 +14,7 @@
 #include "connect/base/version.h"
 #include "connect/plugins.h"
 #include "connect/transform_bench.h"
+#include "connect/validation.h"
 
 enum { OUTPUT_MAX = 64 * 1024 * 1024 };
 
@@ -26,13 +27,16 @@ static const char usage[] =
     "       kconnectd transform --config CONNECTOR.json [--worker WORKER.properties]  < records.jsonl\n"
     "                                                   what the connector's transforms make of records, without "
     "Kafka\n"
-    "       kconnectd plugins [WORKER.properties]       what can be run, with the plugins of that worker's "
-    "plugin.path\n"
+    "       kconnectd plugins [--json] [WORKER.properties]\n"
+    "                                                   what can be run, with the plugins of that worker's "
+    "plugin.path;\n"
+    "                                                   as JSON with the options of each\n"
+    "       kconnectd help options                      everything below in one: the reference of all options\n"
     "       kconnectd help worker                       options of WORKER.properties\n"
     "       kconnectd help sink | source                options that all sinks, all sources have\n"
     "       kconnectd help CLASS [WORKER.properties]    options of a connector, converter, transformation or "
     "predicate\n"
-    "       kconnectd help --markdown ...               the same as Markdown; `all` in place of a topic: everything\n"
+    "       kconnectd help --markdown ...               the same as Markdown\n"
     "       kconnectd version\n";
 
 static int print(const struct buf *out) {
@@ -60,18 +64,53 @@ static int load_plugins(const char *file) {
 
 /* ---- plugins ----------------------------------------------------------------------------------------------------- */
 
-static int run_plugins(const char *file) {
+static void list_plugin(struct buf *out, const struct kc_plugin *plugin, enum kc_plugin_kind kind) {
+    (void)buf_printf(out, "%-16s  %s  %s\n", plugins_kind_name(kind), plugin->class_name, plugins_version(plugin));
+}
+
+/* As in GET /connector-plugins, and under "config" what GET /connector-plugins/{class}/config tells. */
+static int list_plugin_json(struct buf *out, const struct kc_plugin *plugin, enum kc_plugin_kind kind,
+                            struct kc_error *err) {
+    const char *version = plugins_version(plugin);
+    (void)buf_add_text(out, out->len > 1 ? ",\n{\"class\":" : "{\"class\":");
+    (void)buf_add_json(out, plugin->class_name, strlen(plugin->class_name));
+    (void)buf_printf(out, ",\"type\":\"%s\",\"version\":", plugins_kind_name(kind));
+    (void)buf_add_json(out, version, strlen(version));
+    (void)buf_add_text(out, ",\"config\":");
+    int rc = plugin_config_json(plugin, out, err);
+    (void)buf_add_char(out, '}');
+    return rc;
+}
+
+static int list_plugins(struct buf *out, bool json, struct kc_error *err) {
+    (void)buf_add_text(out, json ? "[" : "");
+    for (int k = 0; k < KC_KIND_COUNT; k++) {
+        enum kc_plugin_kind kind = (enum kc_plugin_kind)k;
+        const char *const *names = plugins_class_names(kind);
+        for (size_t i = 0; names[i]; i++) {
+            const struct kc_plugin *plugin = plugins_find(names[i], kind);
+            if (!json)
+                list_plugin(out, plugin, kind);
+            else if (list_plugin_json(out, plugin, kind, err) < 0)
+                return -1;
+        }
+    }
+    (void)buf_add_text(out, json ? "]\n" : "");
+    return 0;
+}
+
+static int run_plugins(int argc, char **argv) {
+    bool json = argc > 0 && strcmp(argv[0], "--json") == 0;
+    struct kc_error err = {0};
     AUTO_BUF out;
     buf_init(&out, OUTPUT_MAX);
-    if (load_plugins(file) != 0)
+    if (json)
+        argc--, argv++;
+    if (argc > 1 || (argc == 1 && argv[0][0] == '-'))
+        return fail("plugins takes --json and one file; see `kconnectd help`");
+    if (load_plugins(argc == 1 ? argv[0] : NULL) != 0)
         return 1;
-    for (int kind = 0; kind < KC_KIND_COUNT; kind++) {
-        const char *const *names = plugins_class_names((enum kc_plugin_kind)kind);
-        for (size_t i = 0; names[i]; i++)
-            (void)buf_printf(&out, "%-16s  %s  %s\n", plugins_kind_name((enum kc_plugin_kind)kind), names[i],
-                             plugins_version(plugins_find(names[i], (enum kc_plugin_kind)kind)));
-    }
-    int code = print(&out);
+    int code = list_plugins(&out, json, &err) < 0 ? fail(err.text) : print(&out);
     plugins_done();
     return code;
 }
@@ -116,7 +155,7 @@ static const struct kc_plugin *find_plugin(const char *name) {
 }
 
 static int add_topic(struct buf *out, enum render_style style, const char *topic) {
-    bool all = strcmp(topic, "all") == 0;
+    bool all = strcmp(topic, "options") == 0 || strcmp(topic, "all") == 0;
     const struct kc_plugin *p = find_plugin(topic);
     if (all || strcmp(topic, "worker") == 0)
         add_worker(out, style);
@@ -164,8 +203,7 @@ int cli_run(int argc, char **argv, bool *ret_handled) {
     if (strcmp(command, "help") == 0 || strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0)
         return run_help(argc - 2, argv + 2);
     if (strcmp(command, "plugins") == 0)
-        return argc > 3 ? fail("plugins takes one file; see `kconnectd help`")
-                        : run_plugins(argc == 3 ? argv[2] : NULL);
+        return run_plugins(argc - 2, argv + 2);
     if (strcmp(command, "transform") == 0)
         return transform_bench_run(argc - 2, argv + 2);
     if (argc < 2) {

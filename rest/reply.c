@@ -9,7 +9,8 @@
 #include "connect/base/url_text.h"
 #include "rest/cors.h"
 
-#define JSON_TYPE "application/json"
+#define JSON_TYPE     "application/json"
+#define RETRY_AFTER_S "1" /* a rebalance, and a start with brokers at hand, are over by then */
 
 static void begin(struct rest_exchange *ex, unsigned status) {
     ex->answered = true;
@@ -91,6 +92,8 @@ enum MHD_Result reply_send(struct rest_exchange *ex) {
         MHD_add_response_header(response, "Allow", ex->allow);
     if (ex->location)
         add_location(ex, response);
+    if (ex->status == MHD_HTTP_CONFLICT || ex->status == MHD_HTTP_SERVICE_UNAVAILABLE)
+        MHD_add_response_header(response, "Retry-After", RETRY_AFTER_S);
     if (ex->malformed)
         MHD_add_response_header(response, "Connection", "close");
     else

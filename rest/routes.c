@@ -208,31 +208,37 @@ static bool accepts_json(const char *accept) {
     return false;
 }
 
+/* Adds the method of a route to "GET,HEAD,…". */
+static void add_method(char *methods, size_t size, const char *method) {
+    size_t used = strlen(methods);
+    snprintf(methods + used, size - used, "%s%s", used ? "," : "", strcmp(method, "GET") == 0 ? "HEAD,GET" : method);
+}
+
 static void find_route(struct rest_exchange *ex) {
     char methods[64] = "";
     const char *wanted = ex->head ? "GET" : ex->method;
-    bool path_known = false;
     for (const struct route *r = routes; r->method; r++) {
         if (!path_matches(r, ex) || !lives_here(r, ex))
             continue;
-        path_known = true;
-        size_t used = strlen(methods);
-        snprintf(methods + used, sizeof methods - used, "%s%s", strcmp(r->method, "GET") == 0 ? "HEAD,GET" : r->method,
-                 ",");
+        add_method(methods, sizeof methods, r->method);
         if (strcmp(r->method, wanted) == 0)
             ex->route = r;
     }
-    if (!path_known) {
+    if (!*methods) {
         reply_http_error(ex, 404);
-    } else if (strcmp(ex->method, "OPTIONS") == 0) {
-        size_t used = strlen(methods);
-        snprintf(methods + used, sizeof methods - used, "OPTIONS");
-        auth_check(ex);
-        if (!ex->answered)
-            answer_options(ex, methods);
-    } else if (!ex->route) {
-        reply_http_error(ex, 405);
+        return;
     }
+    if (ex->route)
+        return;
+    add_method(methods, sizeof methods, "OPTIONS");
+    if (strcmp(ex->method, "OPTIONS") != 0) {
+        reply_http_error(ex, 405);
+        ex->allow = strdup(methods); /* unlike Java's, whose error answers lose it */
+        return;
+    }
+    auth_check(ex);
+    if (!ex->answered)
+        answer_options(ex, methods);
 }
 
 void routes_match(struct rest_exchange *ex) {

@@ -66,8 +66,10 @@ START_TEST(before_the_herder_exists) {
     ck_assert_str_eq(buf_text(&reply),
                      "{\"status\":\"starting\",\"message\":\"Worker is still starting up. Waiting for Kafka at "
                      "broker:9092.\"}");
+    ck_assert_ptr_nonnull(strstr(buf_text(&headers), "Retry-After: 1\r\n"));
     ask("GET", "/connectors", NULL, "");
     ck_assert_int_eq(status, 503);
+    ck_assert_ptr_nonnull(strstr(buf_text(&headers), "Retry-After: 1\r\n"));
 }
 END_TEST
 
@@ -110,6 +112,15 @@ START_TEST(http_rules) {
     ck_assert_msg(status == rules[_i].status, "%s %s: %ld %s", rules[_i].method, rules[_i].path, status,
                   buf_text(&reply));
     ck_assert_msg(strstr(buf_text(&reply), rules[_i].contains) != NULL, "%s", buf_text(&reply));
+}
+END_TEST
+
+START_TEST(wrong_methods_are_told_the_right_ones) {
+    start();
+    ask("DELETE", "/connectors", NULL, "");
+    ck_assert_int_eq(status, 405);
+    ck_assert_ptr_nonnull(strstr(buf_text(&headers), "Allow: HEAD,GET,POST,OPTIONS\r\n"));
+    ck_assert_ptr_null(strstr(buf_text(&headers), "Retry-After"));
 }
 END_TEST
 
@@ -182,6 +193,7 @@ START_TEST(no_leader_and_second_hop) {
     ask("DELETE", "/connectors/c", NULL, "");
     ck_assert_int_eq(status, 409);
     ck_assert_ptr_nonnull(strstr(buf_text(&reply), "no known leader URL"));
+    ck_assert_ptr_nonnull(strstr(buf_text(&headers), "Retry-After: 1\r\n"));
     herder.forward_url = "http://127.0.0.1:1/";
     ask("DELETE", "/connectors/c?forward=false", NULL, "");
     ck_assert_int_eq(status, 409);
@@ -374,6 +386,7 @@ static Suite *make_suite(void) {
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, before_the_herder_exists);
     tcase_add_loop_test(tc, http_rules, 0, sizeof rules / sizeof *rules);
+    tcase_add_test(tc, wrong_methods_are_told_the_right_ones);
     tcase_add_test(tc, questions_reach_the_herder);
     tcase_add_test(tc, created_connectors_have_a_location);
     tcase_add_test(tc, errors_have_two_fields);
