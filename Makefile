@@ -129,7 +129,13 @@ demo:
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@examples/demo/demo.sh $(if $(KAFKA),--kafka $(KAFKA)) $(if $(S3),--s3 $(S3))
 
-bench: all benches jars $(VENV)/.complete
+build/bench-jars/.complete: tests/bench/pom.xml
+	@rm -rf build/bench-jars
+	mvn -q -B -f tests/bench/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/build/bench-jars
+	@touch $@
+
+# BENCH=json,transforms,sink chooses parts; see tests/bench/bench.py.
+bench: all benches jars build/bench-jars/.complete $(VENV)/.complete
 	KCONNECTD=$(CURDIR)/$(OUT)/kconnectd BENCHES=$(CURDIR)/$(OUT)/tests/bench $(VENV)/bin/python tests/bench/bench.py
 
 # ---- style ----

@@ -4,6 +4,8 @@ Prints CPU-seconds per million records and records per CPU-second for: consuming
 source; the sinks' ratio to consuming only, also without the threads that hash, sign and send what is stored; peak memory; idle memory; time from start to /health 200.
 
 BENCH_RECORDS (default 1000000) records of 1 KB over 8 partitions. BENCH_STORE=file writes to a directory instead of an S3 server.
+BENCH=json,transforms,idle,bytes,sink,source chooses parts (default: all): JSON alone, a chain of transforms beside Java's classes
+(data_plane.py), the idle worker, the sink with bytes, the sink with JSON, the source.
 """
 from __future__ import annotations
 
@@ -16,6 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import data_plane
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from servers import S3, Kafka, eventually  # noqa: E402
@@ -116,28 +120,50 @@ class Bench:
         return cpu, peak
 
 
-def main():
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="kconnectd-bench-"))
-    bench = Bench(folder)
-    try:
+ALL_PARTS = ["json", "transforms", "idle", "bytes", "sink", "source"]
+
+
+def with_servers(bench: Bench, parts: set[str]):
+    if "idle" in parts:
         begin = time.monotonic()
         idle = bench.worker("idle").start()
         ready_s = time.monotonic() - begin
         time.sleep(3)
         idle_kib = idle.process.memory_kib()
         idle.stop()
-        for topic, kind in (("bytes", "bytes"), ("json", "json")):
-            bench.topics.create(topic, PARTITIONS)
-            program("bench_produce", bench.kafka.bootstrap, topic, RECORDS, kind)
-        print(f"{RECORDS} records of 1 KB, {PARTITIONS} partitions")
-        print(f"{'':<30}{'CPU s / million':>18}{'records / CPU s':>22}{'ratio':>8}{'peak MiB':>14}")
-        out = json.loads(re.search(r"\{.*\}", program("bench_consume", bench.kafka.bootstrap, "bytes", RECORDS)).group())
-        base = row("consume only (librdkafka)", RECORDS, out["cpu_s"], out["peak_kib"], None)
-        bytes_converter = "org.apache.kafka.connect.converters.ByteArrayConverter"
-        bench.sink("S3 sink, ByteArrayFormat", "bytes", "bytes", bytes_converter, base)
-        bench.sink("S3 sink, JSON to JsonFormat", "json", "json", "org.apache.kafka.connect.json.JsonConverter", base)
-        row("S3 source, ByteArrayFormat", RECORDS, *bench.source("bytes", "restored"), base)
         print(f"idle worker: {idle_kib / 1024:.1f} MiB; start to /health 200: {ready_s:.2f} s")
+    if not parts & {"bytes", "sink", "source"}:
+        return
+    for kind in ["bytes"] + ["json"] * ("sink" in parts):
+        bench.topics.create(kind, PARTITIONS)
+        program("bench_produce", bench.kafka.bootstrap, kind, RECORDS, kind)
+    print(f"{RECORDS} records of 1 KB, {PARTITIONS} partitions")
+    print(f"{'':<30}{'CPU s / million':>18}{'records / CPU s':>22}{'ratio':>8}{'peak MiB':>14}")
+    out = json.loads(re.search(r"\{.*\}", program("bench_consume", bench.kafka.bootstrap, "bytes", RECORDS)).group())
+    base = row("consume only (librdkafka)", RECORDS, out["cpu_s"], out["peak_kib"], None)
+    bytes_converter = "org.apache.kafka.connect.converters.ByteArrayConverter"
+    if parts & {"bytes", "source"}:  # the source reads what the sink has written
+        bench.sink("S3 sink, ByteArrayFormat", "bytes", "bytes", bytes_converter, base)
+    if "sink" in parts:
+        bench.sink("S3 sink, JSON to JsonFormat", "json", "json", "org.apache.kafka.connect.json.JsonConverter", base)
+    if "source" in parts:
+        row("S3 source, ByteArrayFormat", RECORDS, *bench.source("bytes", "restored"), base)
+
+
+def main():
+    parts = set(os.environ.get("BENCH", ",".join(ALL_PARTS)).split(","))
+    if not parts <= set(ALL_PARTS):
+        raise SystemExit(f"BENCH may name {', '.join(ALL_PARTS)}")
+    if "json" in parts:
+        data_plane.json_alone()
+    if "transforms" in parts:
+        data_plane.transforms()
+    if parts <= {"json", "transforms"}:
+        return
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="kconnectd-bench-"))
+    bench = Bench(folder)
+    try:
+        with_servers(bench, parts)
     finally:
         bench.close()
         shutil.rmtree(folder, ignore_errors=True)
