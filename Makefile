@@ -3,6 +3,7 @@
 #   make                 the daemon and the examples' plugin
 #   make demo            back up two topics and restore them, everything embedded
 #   make test            unit, fuzz and integration tests            [SAN=address,undefined | SAN=thread] [CC=clang]
+#   make golden GOLDEN=DIR  run a folder of golden vectors (default tests/golden)
 #   make unit fuzz integration bench check-style install
 SAN     ?=
 OPT     ?= -O2
@@ -88,8 +89,15 @@ $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $$fakes $(OUT)/libkconnectd.a $(OUT)/libsupp
 endef
 $(UNIT_BINS): $(OUT)/%: $(OUT)/%.o $(OUT)/libsupport.a $(OUT)/libkconnectd.a
 	$(link_test)
-$(FUZZ_BINS) $(BENCH_BINS): $(OUT)/%: $(OUT)/%.o $(OUT)/libsupport.a $(OUT)/libkconnectd.a
+GOLDEN_BIN   := $(OUT)/tests/golden/golden
+
+$(FUZZ_BINS) $(BENCH_BINS) $(GOLDEN_BIN): $(OUT)/%: $(OUT)/%.o $(OUT)/libsupport.a $(OUT)/libkconnectd.a
 	$(link_test)
+
+# Judges a folder of golden vectors: make golden GOLDEN=DIR
+GOLDEN ?= tests/golden
+golden: $(GOLDEN_BIN)
+	@$(GOLDEN_BIN) $(GOLDEN)
 
 units: $(UNIT_BINS)
 unit: units
@@ -113,13 +121,13 @@ jars: build/jars/.complete
 
 # K="expression" selects tests; the daemon under test is the one of this variant. Each of the JOBS has its own servers.
 JOBS ?= 2
-integration: all jars $(VENV)/.complete
+integration: all $(GOLDEN_BIN) jars $(VENV)/.complete
 	KCONNECTD=$(CURDIR)/$(OUT)/kconnectd $(VENV)/bin/python -m pytest -q -p no:cacheprovider -n $(JOBS) tests/scenario \
 	    $(if $(K),-k "$(K)") $(PYTEST)
 
 test:
 	@$(MAKE) --no-print-directory deps-test
-	@$(MAKE) --no-print-directory -j$$(nproc) all units fuzzers
+	@$(MAKE) --no-print-directory -j$$(nproc) all units fuzzers $(GOLDEN_BIN)
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory fuzz
 	@$(MAKE) --no-print-directory integration
@@ -170,7 +178,7 @@ install: $(OUT)/kconnectd
 clean:
 	rm -rf build
 
-.PHONY: all objs lib units unit fuzz fuzzers benches jars integration test demo bench check-style deps deps-test install clean hello_sink
+.PHONY: all objs lib golden units unit fuzz fuzzers benches jars integration test demo bench check-style deps deps-test install clean hello_sink
 .SECONDARY:
 
--include $(OBJS:.o=.d) $(SUPPORT_OBJS:.o=.d) $(UNIT_BINS:=.d) $(FUZZ_BINS:=.d) $(BENCH_BINS:=.d)
+-include $(OBJS:.o=.d) $(SUPPORT_OBJS:.o=.d) $(UNIT_BINS:=.d) $(FUZZ_BINS:=.d) $(BENCH_BINS:=.d) $(GOLDEN_BIN:=.d)

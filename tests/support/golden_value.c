@@ -11,13 +11,13 @@
 #include "connect/data/schema.h"
 #include "connect/data/value.h"
 
-static const cJSON *member(const cJSON *object, const char *name) {
+const cJSON *golden_member(const cJSON *object, const char *name) {
     return cJSON_GetObjectItemCaseSensitive(object, name);
 }
 
 /* ---- scalars ---- */
 
-static int64_t integer(const cJSON *n) {
+int64_t golden_integer(const cJSON *n) {
     return n->valuestring ? strtoll(n->valuestring, NULL, 10) : (int64_t)n->valuedouble;
 }
 
@@ -60,7 +60,7 @@ static struct kc_value decimal(struct kc_arena *arena, const cJSON *d) {
     struct kc_decimal dec;
     const char *digits = json_get_text(d, "unscaled");
     ck_assert(decimal_parse(arena, digits, strlen(digits), &dec) == 0);
-    dec.scale = (int32_t)integer(member(d, "scale"));
+    dec.scale = (int32_t)golden_integer(golden_member(d, "scale"));
     return decimal_value(arena, dec);
 }
 
@@ -89,20 +89,21 @@ const struct kc_schema *golden_schema(struct kc_arena *arena, const cJSON *s) {
     kc_schema_optional(b, json_get_bool(s, "optional"));
     kc_schema_name(b, json_get_text(s, "name"));
     kc_schema_doc(b, json_get_text(s, "doc"));
-    if (member(s, "version"))
-        kc_schema_version(b, (int32_t)integer(member(s, "version")));
+    if (golden_member(s, "version"))
+        kc_schema_version(b, (int32_t)golden_integer(golden_member(s, "version")));
     const cJSON *item;
-    cJSON_ArrayForEach(item, member(s, "parameters")) kc_schema_parameter(b, item->string, item->valuestring);
-    add_fields(arena, b, member(s, "fields"));
-    const struct kc_schema *keys = golden_schema(arena, member(s, "keys"));
-    const struct kc_schema *values = golden_schema(arena, member(s, member(s, "items") ? "items" : "values"));
+    cJSON_ArrayForEach(item, golden_member(s, "parameters")) kc_schema_parameter(b, item->string, item->valuestring);
+    add_fields(arena, b, golden_member(s, "fields"));
+    const struct kc_schema *keys = golden_schema(arena, golden_member(s, "keys"));
+    const struct kc_schema *values =
+        golden_schema(arena, golden_member(s, golden_member(s, "items") ? "items" : "values"));
     kc_schema_elements(b, keys, values);
-    if (member(s, "default")) {
+    if (golden_member(s, "default")) {
         /* The schema without its default is what the elements of the default are read with. */
         struct kc_value v;
         struct kc_error err = {0};
         const struct kc_schema fake = {.key_schema = keys, .value_schema = values};
-        v = golden_value(arena, &fake, member(s, "default"));
+        v = golden_value(arena, &fake, golden_member(s, "default"));
         ck_assert_msg(kc_schema_default(b, &v, &err) == 0, "%s\n%s", err.text, err.cause);
     }
     return kc_schema_keep(arena, kc_schema_build(b));
@@ -130,14 +131,14 @@ static struct kc_value map(struct kc_arena *arena, const struct kc_schema *schem
 }
 
 static struct kc_value structure(struct kc_arena *arena, const struct kc_schema *schema, const cJSON *v) {
-    if (member(v, "schema"))
-        schema = golden_schema(arena, member(v, "schema"));
+    if (golden_member(v, "schema"))
+        schema = golden_schema(arena, golden_member(v, "schema"));
     ck_assert_msg(schema != NULL, "a struct without a schema");
     struct kc_struct *st = kc_arena_alloc(arena, sizeof(*st));
     st->schema = schema;
     st->fields = value_array_new(arena, schema->field_count).items;
     for (uint32_t i = 0; i < schema->field_count; i++) {
-        const cJSON *field = member(member(v, "struct"), schema->fields[i].name);
+        const cJSON *field = golden_member(golden_member(v, "struct"), schema->fields[i].name);
         st->fields[i] = golden_value(arena, schema->fields[i].schema, field);
     }
     return (struct kc_value){.tag = KC_V_STRUCT, .st = st};
@@ -148,7 +149,7 @@ static struct kc_value tagged(struct kc_arena *arena, const struct kc_schema *sc
     const char *tag = x->string;
     for (int t = KC_INT8; t <= KC_INT64; t++)
         if (strcmp(tag, schema_type_lower((enum kc_type)t)) == 0)
-            return kc_int((enum kc_type)t, integer(x));
+            return kc_int((enum kc_type)t, golden_integer(x));
     if (strcmp(tag, "float32") == 0)
         return kc_float((float)fraction(x, true));
     if (strcmp(tag, "float64") == 0)
@@ -158,7 +159,7 @@ static struct kc_value tagged(struct kc_arena *arena, const struct kc_schema *sc
     if (strcmp(tag, "decimal") == 0)
         return decimal(arena, x);
     if (strcmp(tag, "millis") == 0)
-        return kc_date(integer(x));
+        return kc_date(golden_integer(x));
     if (strcmp(tag, "array") == 0)
         return array(arena, schema, x);
     if (strcmp(tag, "map") == 0)
@@ -177,8 +178,8 @@ struct kc_value golden_value(struct kc_arena *arena, const struct kc_schema *sch
 
 void golden_pair(struct kc_arena *arena, const cJSON *pair, const struct kc_schema **ret_schema,
                  struct kc_value *ret_value) {
-    *ret_schema = golden_schema(arena, member(pair, "schema"));
-    *ret_value = golden_value(arena, *ret_schema, member(pair, "value"));
+    *ret_schema = golden_schema(arena, golden_member(pair, "schema"));
+    *ret_value = golden_value(arena, *ret_schema, golden_member(pair, "value"));
 }
 
 /* ---- the vector around ---- */
@@ -202,7 +203,7 @@ bool golden_has_utf16(const cJSON *item) {
 }
 
 const cJSON *golden_answer(const cJSON *vector) {
-    const cJSON *newer = member(vector, "jdk21");
+    const cJSON *newer = golden_member(vector, "jdk21");
     return newer ? newer : vector;
 }
 
@@ -241,19 +242,17 @@ void golden_expect_bytes(const char *id, const cJSON *expected, const struct kc_
 void golden_expect_pair(const char *id, const cJSON *expected, const struct kc_schema *schema,
                         const struct kc_value *value) {
     AUTO(arena) arena = arena_new(0);
-    const struct kc_schema *wanted = golden_schema(arena, member(expected, "schema"));
+    const struct kc_schema *wanted = golden_schema(arena, golden_member(expected, "schema"));
     AUTO_BUF names;
     buf_init(&names, 4096);
     schema_text(&names, wanted);
     buf_add_text(&names, ", got ");
     schema_text(&names, schema);
     ck_assert_msg(kc_schema_equal(wanted, schema), "%s: expected schema %s", id, buf_text(&names));
-    golden_expect_value(id, wanted, member(expected, "value"), value);
+    golden_expect_value(id, wanted, golden_member(expected, "value"), value);
 }
 
-/* Whether `actual` is `expected`, in which @HASH stands for hexadecimal digits and the text of a regex error is free.
- */
-static bool same_message(const char *expected, const char *actual, bool prefix) {
+bool golden_same_message(const char *expected, const char *actual, bool prefix) {
     static const char regex[] = "Invalid regex: ";
     const char *free_text = strstr(expected, regex);
     if (free_text)
@@ -287,7 +286,7 @@ static void expect_cause(const char *id, const cJSON *causes, const struct kc_er
 
 bool golden_expect_error(const cJSON *vector, bool failed, const struct kc_error *err) {
     const char *id = golden_id(vector);
-    const cJSON *error = member(golden_answer(vector), "error");
+    const cJSON *error = golden_member(golden_answer(vector), "error");
     if (!error) {
         ck_assert_msg(!failed, "%s: %s: %s\n%s", id, err->exception, err->text, err->cause);
         return false;
@@ -297,8 +296,8 @@ bool golden_expect_error(const cJSON *vector, bool failed, const struct kc_error
     ck_assert_msg(strcmp(err->exception, class_name) == 0, "%s: expected %s: %s, got %s: %s", id, class_name,
                   message ? message : "null", err->exception, err->text);
     if (is_kafka(class_name))
-        ck_assert_msg(same_message(message ? message : "", err->text, json_get_bool(error, "prefix")),
+        ck_assert_msg(golden_same_message(message ? message : "", err->text, json_get_bool(error, "prefix")),
                       "%s: expected '%s', got '%s'", id, message ? message : "null", err->text);
-    expect_cause(id, member(error, "causes"), err);
+    expect_cause(id, golden_member(error, "causes"), err);
     return true;
 }

@@ -18,6 +18,9 @@ struct kc_value golden_bytes(struct kc_arena *arena, const cJSON *bytes);
 /* {"name":"text",…} → configuration, the caller frees it; absent: an empty one */
 struct kc_config *golden_config(const cJSON *cfg);
 
+const cJSON *golden_member(const cJSON *object, const char *name);
+/* A JSON number with all its 64 bits. */
+int64_t golden_integer(const cJSON *number);
 /* Whether any string inside is given as UTF-16 units: unpaired surrogates, which UTF-8 cannot hold. */
 bool golden_has_utf16(const cJSON *item);
 /* The answer to compare with: the member jdk21 where there is one, else the vector itself; it has `out` or `error`. */
@@ -29,6 +32,9 @@ void golden_expect_value(const char *id, const struct kc_schema *schema, const c
 void golden_expect_pair(const char *id, const cJSON *expected, const struct kc_schema *schema,
                         const struct kc_value *value);
 void golden_expect_bytes(const char *id, const cJSON *expected, const struct kc_value *actual);
+/* Whether `actual` is `expected`, in which @HASH stands for hexadecimal digits and the text of a regex error is free.
+ * `prefix`: it may go on. */
+bool golden_same_message(const char *expected, const char *actual, bool prefix);
 /* `failed`: whether the call under test failed. Compares class, message and cause as the notation's page says, when the
  * vector wants an error; returns whether it does. */
 bool golden_expect_error(const cJSON *vector, bool failed, const struct kc_error *err);

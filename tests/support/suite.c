@@ -65,6 +65,11 @@ static void replace_nul_escapes(char *line) {
     }
 }
 
+cJSON *golden_line(char *line, size_t len, struct kc_error *err) {
+    replace_nul_escapes(line);
+    return json_parse(line, len, err);
+}
+
 int golden_each(const char *file, const char *op, void (*f)(const cJSON *vector, void *arg), void *arg) {
     char name[256];
     snprintf(name, sizeof(name), "golden/%s", file);
@@ -76,9 +81,8 @@ int golden_each(const char *file, const char *op, void (*f)(const cJSON *vector,
     int count = 0, number = 0;
     while ((len = getline(&line, &size, in)) > 0) {
         number++;
-        replace_nul_escapes(line);
         struct kc_error err = {0};
-        cJSON *vector = json_parse(line, (size_t)len, &err);
+        cJSON *vector = golden_line(line, (size_t)len, &err);
         ck_assert_msg(vector != NULL, "%s:%d: %s", file, number, err.text);
         const char *its_op = json_get_text(vector, "op");
         if (!op || (its_op && strcmp(its_op, op) == 0)) {

@@ -18,6 +18,9 @@ int suite_run(Suite *suite);
 int golden_each(const char *file, const char *op, void (*f)(const cJSON *vector, void *arg), void *arg);
 /* Stands for the character U+0000 in the strings of vectors (cJSON's strings end at a NUL): U+F8FF in UTF-8. */
 #define GOLDEN_NUL "\xEF\xA3\xBF"
+/* One line of such a file, which is changed; NULL when it is no JSON. */
+struct kc_error;
+cJSON *golden_line(char *line, size_t len, struct kc_error *err);
 /* Path of a file under tests/, from wherever the program runs. */
 const char *tests_path(const char *name);
 

@@ -11,7 +11,7 @@
 #include "config/parse.h"
 #include "connect/plugins.h"
 #include "connect/validation.h"
-#include "tests/support/suite.h"
+#include "tests/support/golden_run.h"
 
 AUTO_FREE(validation, struct validation, validation_free)
 
@@ -68,126 +68,13 @@ static const cJSON *value_of(const cJSON *json, const char *name) {
     return NULL;
 }
 
-static bool same_text(const char *got, const char *want) {
-    const char *regex = strstr(want, "Invalid regex: ");
-    return regex ? strncmp(got, want, (size_t)(regex - want) + 15) == 0 : strcmp(got, want) == 0;
-}
-
 /* ---- Golden ------------------------------------------------------------------------------------------------------ */
 
-struct tally {
-    int judged, missing;
-};
-
-static void check_errors(const char *id, const cJSON *json, const cJSON *want) {
-    const cJSON *config, *message;
-    size_t keys = 0;
-    cJSON_ArrayForEach(config, cJSON_GetObjectItem(json, "configs")) {
-        const cJSON *value = cJSON_GetObjectItem(config, "value"), *errors = cJSON_GetObjectItem(value, "errors");
-        const char *name = json_get_text(value, "name");
-        const cJSON *expected = cJSON_GetObjectItemCaseSensitive(want, name);
-        int i = 0;
-        ck_assert_msg(cJSON_GetArraySize(errors) == cJSON_GetArraySize(expected), "%s: %s has %d errors: %s", id, name,
-                      cJSON_GetArraySize(errors), errors->child ? errors->child->valuestring : "");
-        keys += errors->child != NULL;
-        cJSON_ArrayForEach(message, errors) {
-            const char *text = cJSON_GetArrayItem(expected, i++)->valuestring;
-            ck_assert_msg(same_text(message->valuestring, text), "%s: %s: %s", id, name, message->valuestring);
-        }
-    }
-    ck_assert_msg(keys == (size_t)cJSON_GetArraySize(want), "%s: %zu keys with errors", id, keys);
-}
-
-/* In order, but those of converters, "Schemas" and "Serialization", which Java has in no certain order. */
-static void check_groups(const char *id, const cJSON *groups, const cJSON *want) {
-    const cJSON *group, *expected = want->child;
-    ck_assert_msg(cJSON_GetArraySize(groups) == cJSON_GetArraySize(want), "%s: groups", id);
-    cJSON_ArrayForEach(group, groups) {
-        bool of_converter = group->valuestring[0] == 'S' && expected->valuestring[0] == 'S';
-        ck_assert_msg(of_converter || strcmp(group->valuestring, expected->valuestring) == 0, "%s: group %s", id,
-                      group->valuestring);
-        expected = expected->next;
-    }
-}
-
-static void check_connector(const cJSON *vector, void *arg) {
-    struct tally *tally = arg;
-    struct kc_error err = {0};
-    const char *id = json_get_text(vector, "id");
-    const cJSON *out = cJSON_GetObjectItem(vector, "out"), *error = cJSON_GetObjectItem(vector, "error"), *member;
-    AUTO(props) config = json_to_config(cJSON_GetObjectItem(vector, "cfg"), &err);
-    const char *class_name = kc_config_get(config, "connector.class");
-    if (out && !plugins_connector(class_name, &err)) {
-        tally->missing++;
-        return;
-    }
-    tally->judged++;
-    AUTO(validation) v = validation_run(&worker, providers, config, &err);
-    if (error) {
-        const char *text = json_get_text(error, "message");
-        bool prefix = json_get_bool(error, "prefix");
-        ck_assert_msg(v == NULL, "%s: no error", id);
-        ck_assert_str_eq(err.exception, json_get_text(error, "class"));
-        ck_assert_msg((prefix ? strncmp(err.text, text, strlen(text)) : strcmp(err.text, text)) == 0, "%s: %s", id,
-                      err.text);
-        return;
-    }
-    ck_assert_msg(v != NULL, "%s: %s", id, err.text);
-    AUTO(json) json = answer(v);
-    check_errors(id, json, cJSON_GetObjectItem(out, "errors"));
-    ck_assert_msg(cJSON_GetObjectItem(json, "error_count")->valueint ==
-                      cJSON_GetObjectItem(out, "error_count")->valueint,
-                  "%s: error_count", id);
-    check_groups(id, cJSON_GetObjectItem(json, "groups"), cJSON_GetObjectItem(out, "groups"));
-    cJSON_ArrayForEach(member, cJSON_GetObjectItem(out, "values")) {
-        const cJSON *value = value_of(json, member->string);
-        ck_assert_msg(value && cJSON_Compare(cJSON_GetObjectItem(value, "value"), member, true), "%s: value of %s", id,
-                      member->string);
-    }
-}
-
-START_TEST(test_golden_connectors) {
-    struct tally tally = {0};
-    ck_assert_int_eq(golden_each("config_def.jsonl", "validate_connector", check_connector, &tally), 127);
-    ck_assert_int_eq(tally.judged + tally.missing, 127);
-    ck_assert_int_eq(tally.missing, 0);
-}
-END_TEST
-
-static void check_smt(const cJSON *vector, void *arg) {
-    struct kc_error err = {0};
-    const char *id = json_get_text(vector, "id"), *class_name = json_get_text(vector, "class");
-    const cJSON *out = cJSON_GetObjectItem(vector, "out"), *member, *message;
-    AUTO(props) config = json_to_config(cJSON_GetObjectItem(vector, "cfg"), &err);
-    AUTO(arena) arena = arena_new(0);
-    AUTO(problems) problems = problems_new();
-    const struct kc_plugin *plugin = plugins_find(class_name, KC_KIND_TRANSFORMATION);
-    if (!plugin)
-        plugin = plugins_find(class_name, KC_KIND_PREDICATE);
-    if (!plugin)
-        return;
-    ++*(int *)arg;
-    config_validate(plugin->options, config, arena, NULL, 0, problems);
-    cJSON_ArrayForEach(member, out) {
-        int i = 0;
-        const struct option_value *o = problems_find(problems, member->string);
-        const cJSON *errors = cJSON_GetObjectItem(member, "errors");
-        ck_assert_msg(o != NULL, "%s: %s: no key %s", id, class_name, member->string);
-        ck_assert_msg((int)o->error_count == cJSON_GetArraySize(errors), "%s: %s: %zu errors: %s", id, member->string,
-                      o->error_count, o->error_count ? o->errors[0] : "");
-        cJSON_ArrayForEach(message, errors) {
-            ck_assert_msg(same_text(o->errors[i], message->valuestring), "%s: %s", id, o->errors[i]);
-            i++;
-        }
-        ck_assert_msg((o->value == NULL) == (bool)cJSON_IsNull(cJSON_GetObjectItem(member, "value")), "%s: %s", id,
-                      member->string);
-    }
-}
-
-START_TEST(test_golden_transforms) {
-    int judged = 0;
-    ck_assert_int_eq(golden_each("config_def.jsonl", "validate_smt", check_smt, &judged), 31);
-    ck_assert_int_eq(judged, 31);
+START_TEST(test_golden) {
+    struct golden_tally tally = {0};
+    ck_assert_int_eq(golden_each("config_def.jsonl", "validate_connector", golden_check, &tally), 127);
+    ck_assert_int_eq(golden_each("config_def.jsonl", "validate_smt", golden_check, &tally), 31);
+    ck_assert_int_eq(tally.left_out, 0);
 }
 END_TEST
 
@@ -466,10 +353,12 @@ END_TEST
 
 static Suite *make_suite(void) {
     Suite *s = suite_create("validation");
+    TCase *golden = tcase_create("golden");
+    tcase_add_checked_fixture(golden, golden_set_up, golden_tear_down);
+    tcase_add_test(golden, test_golden);
+    suite_add_tcase(s, golden);
     TCase *tc = tcase_create("validation");
     tcase_add_checked_fixture(tc, set_up, tear_down);
-    tcase_add_test(tc, test_golden_connectors);
-    tcase_add_test(tc, test_golden_transforms);
     tcase_add_test(tc, test_shape);
     tcase_add_test(tc, test_keys_of_plugins);
     tcase_add_test(tc, test_rules_of_a_distributed_worker);

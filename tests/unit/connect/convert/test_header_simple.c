@@ -5,78 +5,21 @@
 #include <string.h>
 
 #include "connect/base/arena.h"
-#include "connect/base/json.h"
 #include "connect/data/values_parse.h"
 #include "connect/data/values_text.h"
-#include "tests/support/golden_value.h"
+#include "tests/support/golden_run.h"
 
-static bool is_simple(const cJSON *vector) {
-    const char *converter = json_get_text(vector, "converter");
-    return converter && strcmp(converter, simple_header_converter.class_name) == 0 && !golden_has_utf16(vector);
-}
+static const struct {
+    const char *op;
+    int count, left_out;
+} vectors[] = {{"to", 100, 0}, {"from", 72, 1}, {"parseString", 206, 0}};
 
-static void check_to(const cJSON *vector, void *arg) {
-    if (!is_simple(vector))
-        return;
-    ++*(int *)arg;
-    AUTO(arena) arena = arena_new(0);
-    struct kc_value in = golden_bytes(arena, cJSON_GetObjectItem(vector, "in"));
-    struct kc_header header = {.key = "h"};
-    struct kc_error err = {0};
-    int rc = simple_header_converter.header_converter->to_connect(
-        NULL, arena, "t", in.tag == KC_V_NULL ? NULL : in.bytes, in.len, &header, &err);
-    if (!golden_expect_error(vector, rc < 0, &err))
-        golden_expect_pair(golden_id(vector), cJSON_GetObjectItem(golden_answer(vector), "out"), header.schema,
-                           &header.value);
-}
-
-START_TEST(to_connect) {
-    int count = 0;
-    golden_each("header_converter.jsonl", "to", check_to, &count);
-    ck_assert_int_eq(count, 85);
-}
-END_TEST
-
-static void check_from(const cJSON *vector, void *arg) {
-    if (!is_simple(vector))
-        return;
-    ++*(int *)arg;
-    AUTO(arena) arena = arena_new(0);
-    struct kc_header header = {.key = "h"};
-    golden_pair(arena, cJSON_GetObjectItem(vector, "in"), &header.schema, &header.value);
-    struct kc_value bytes = kc_null();
-    struct kc_error err = {0};
-    int rc = simple_header_converter.header_converter->from_connect(NULL, arena, "t", &header, &bytes, &err);
-    if (!golden_expect_error(vector, rc < 0, &err))
-        golden_expect_bytes(golden_id(vector), cJSON_GetObjectItem(golden_answer(vector), "out"), &bytes);
-}
-
-START_TEST(from_connect) {
-    int count = 0;
-    golden_each("header_converter.jsonl", "from", check_from, &count);
-    ck_assert_int_ge(count, 54);
-}
-END_TEST
-
-static void check_parse(const cJSON *vector, void *arg) {
-    ++*(int *)arg;
-    AUTO(arena) arena = arena_new(0);
-    struct kc_value in = golden_value(arena, NULL, cJSON_GetObjectItem(vector, "in"));
-    const struct kc_schema *schema = NULL;
-    struct kc_value value = kc_null(), text = kc_null();
-    struct kc_error err = {0};
-    const cJSON *answer = golden_answer(vector), *out = cJSON_GetObjectItem(answer, "out");
-    if (in.tag != KC_V_NULL)
-        values_parse(arena, in.s, in.len, &schema, &value);
-    golden_expect_pair(golden_id(vector), out, schema, &value);
-    ck_assert_int_eq(values_to_string(arena, &value, &text, &err), 0);
-    golden_expect_value(golden_id(vector), NULL, cJSON_GetObjectItem(out, "string"), &text);
-}
-
-START_TEST(parse_string) {
-    int count = 0;
-    golden_each("header_converter.jsonl", "parseString", check_parse, &count);
-    ck_assert_int_eq(count, 206);
+START_TEST(golden) {
+    struct golden_tally tally = {0};
+    golden_set_up();
+    ck_assert_int_eq(golden_each("header_converter.jsonl", vectors[_i].op, golden_check, &tally), vectors[_i].count);
+    ck_assert_int_eq(tally.left_out, vectors[_i].left_out);
+    golden_tear_down();
 }
 END_TEST
 
@@ -149,9 +92,7 @@ static Suite *make_suite(void) {
     Suite *suite = suite_create("header_simple");
     TCase *tcase = tcase_create("all");
     tcase_set_timeout(tcase, 60);
-    tcase_add_test(tcase, to_connect);
-    tcase_add_test(tcase, from_connect);
-    tcase_add_test(tcase, parse_string);
+    tcase_add_loop_test(tcase, golden, 0, 3);
     tcase_add_test(tcase, found_by_comparing);
     tcase_add_test(tcase, malicious);
     suite_add_tcase(suite, tcase);

@@ -5,58 +5,17 @@
 #include "connect/base/clock.h"
 #include "connect/base/json.h"
 #include "connect/data/date_format.h"
-#include "tests/support/golden_value.h"
-
-static const cJSON *member(const cJSON *object, const char *name) {
-    return cJSON_GetObjectItemCaseSensitive(object, name);
-}
-
-static int64_t integer(const cJSON *n) {
-    return n->valuestring ? strtoll(n->valuestring, NULL, 10) : (int64_t)n->valuedouble;
-}
-
-static void run_format(const cJSON *vector, void *arg) {
-    struct kc_error err = {0};
-    const char *id = golden_id(vector);
-    (void)arg;
-    AUTO(date_format) f = date_format_new(json_get_text(vector, "pattern"), &err);
-    if (golden_expect_error(vector, !f, &err)) {
-        ck_assert_str_eq(err.text, json_get_text(member(vector, "error"), "message"));
-        return;
-    }
-    AUTO_BUF out;
-    buf_init(&out, 1024);
-    ck_assert_int_eq(date_format_text(f, integer(member(vector, "millis")), &out), 0);
-    const char *wanted = json_get_text(member(golden_answer(vector), "out"), "text");
-    ck_assert_msg(strcmp(buf_text(&out), wanted) == 0, "%s: %s, not %s", id, buf_text(&out), wanted);
-}
-
-static void run_parse(const cJSON *vector, void *arg) {
-    struct kc_error err = {0};
-    const char *id = golden_id(vector), *text = json_get_text(vector, "text");
-    int64_t ms = 0;
-    (void)arg;
-    AUTO(date_format) f = date_format_new(json_get_text(vector, "pattern"), &err);
-    const cJSON *error = member(golden_answer(vector), "error");
-    if (!f) {
-        golden_expect_error(vector, true, &err);
-        return;
-    }
-    bool parsed = date_format_parse(f, text, strlen(text), &ms);
-    ck_assert_msg(parsed == !error, "%s: %s", id, parsed ? "no error" : "an error");
-    if (parsed) {
-        int64_t wanted = integer(member(member(golden_answer(vector), "out"), "millis"));
-        ck_assert_msg(ms == wanted, "%s: %lld, not %lld", id, (long long)ms, (long long)wanted);
-    }
-}
+#include "tests/support/golden_run.h"
 
 START_TEST(test_golden_format) {
-    ck_assert_int_eq(golden_each("date_format.jsonl", "format", run_format, NULL), 297);
+    struct golden_tally tally = {0};
+    ck_assert_int_eq(golden_each("date_format.jsonl", "format", golden_check, &tally), 297);
 }
 END_TEST
 
 START_TEST(test_golden_parse) {
-    ck_assert_int_eq(golden_each("date_format.jsonl", "parse", run_parse, NULL), 96);
+    struct golden_tally tally = {0};
+    ck_assert_int_eq(golden_each("date_format.jsonl", "parse", golden_check, &tally), 96);
 }
 END_TEST
 

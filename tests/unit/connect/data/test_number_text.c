@@ -5,48 +5,17 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "tests/support/suite.h"
-
-static const char *text_of(const cJSON *vector, const char *name) {
-    return cJSON_GetObjectItemCaseSensitive(vector, name)->valuestring;
-}
-
-static void check_double(const cJSON *vector, void *arg) {
-    (void)arg;
-    uint64_t bits = strtoull(text_of(vector, "bits"), NULL, 16);
-    double value, back;
-    memcpy(&value, &bits, sizeof(value));
-    char text[NUMBER_TEXT_MAX];
-    size_t len = number_text_double(text, value);
-    ck_assert_msg(strcmp(text, text_of(vector, "jdk21")) == 0, "%s: %s", text_of(vector, "id"), text);
-    ck_assert_uint_eq(len, strlen(text));
-    if (isfinite(value)) {
-        ck_assert(number_parse_double(text, len, &back));
-        ck_assert_msg(memcmp(&back, &value, sizeof(value)) == 0, "%s reads back as %a", text, back);
-    }
-}
-
-static void check_float(const cJSON *vector, void *arg) {
-    (void)arg;
-    uint32_t bits = (uint32_t)strtoul(text_of(vector, "bits"), NULL, 16);
-    float value, back;
-    memcpy(&value, &bits, sizeof(value));
-    char text[NUMBER_TEXT_MAX];
-    size_t len = number_text_float(text, value);
-    ck_assert_msg(strcmp(text, text_of(vector, "jdk21")) == 0, "%s: %s", text_of(vector, "id"), text);
-    if (isfinite(value)) {
-        ck_assert(number_parse_float(text, len, &back));
-        ck_assert_msg(memcmp(&back, &value, sizeof(value)) == 0, "%s reads back as %a", text, (double)back);
-    }
-}
+#include "tests/support/golden_run.h"
 
 START_TEST(doubles_as_java) {
-    ck_assert_int_gt(golden_each("double_format.jsonl", "double", check_double, NULL), 1000);
+    struct golden_tally tally = {0};
+    ck_assert_int_gt(golden_each("double_format.jsonl", "double", golden_check, &tally), 1000);
 }
 END_TEST
 
 START_TEST(floats_as_java) {
-    ck_assert_int_gt(golden_each("double_format.jsonl", "float", check_float, NULL), 800);
+    struct golden_tally tally = {0};
+    ck_assert_int_gt(golden_each("double_format.jsonl", "float", golden_check, &tally), 800);
 }
 END_TEST
 

@@ -2,26 +2,11 @@
 #include "connect/data/project.h"
 
 #include "connect/base/arena.h"
-#include "tests/support/golden_value.h"
-
-static const cJSON *member(const cJSON *object, const char *name) {
-    return cJSON_GetObjectItemCaseSensitive(object, name);
-}
-
-static void check(const cJSON *vector, void *arg) {
-    (void)arg;
-    AUTO(arena) arena = arena_new(0);
-    const struct kc_schema *source, *target = golden_schema(arena, member(vector, "target"));
-    struct kc_value v, projected;
-    struct kc_error err = {0};
-    golden_pair(arena, member(vector, "in"), &source, &v);
-    int rc = project_value(arena, source, &v, target, &projected, &err);
-    if (!golden_expect_error(vector, rc < 0, &err))
-        golden_expect_pair(golden_id(vector), member(vector, "out"), target, &projected);
-}
+#include "tests/support/golden_run.h"
 
 START_TEST(vectors) {
-    ck_assert_int_eq(golden_each("values.jsonl", "project", check, NULL), 22);
+    struct golden_tally tally = {0};
+    ck_assert_int_eq(golden_each("values.jsonl", "project", golden_check, &tally), 22);
 }
 END_TEST
 

@@ -4,42 +4,17 @@
 #include "connect/base/arena.h"
 #include "connect/base/json.h"
 #include "connect/data/schema.h"
-#include "tests/support/golden_value.h"
-
-static const cJSON *member(const cJSON *object, const char *name) {
-    return cJSON_GetObjectItemCaseSensitive(object, name);
-}
-
-static void check_validate(const cJSON *vector, void *arg) {
-    (void)arg;
-    AUTO(arena) arena = arena_new(0);
-    const struct kc_schema *schema;
-    struct kc_value v;
-    struct kc_error err = {0};
-    golden_pair(arena, member(vector, "in"), &schema, &v);
-    golden_expect_error(vector, validate_value(schema, &v, "value", &err) < 0, &err);
-}
-
-static void check_put(const cJSON *vector, void *arg) {
-    (void)arg;
-    AUTO(arena) arena = arena_new(0);
-    const struct kc_schema *schema = golden_schema(arena, member(vector, "schema"));
-    const char *name = json_get_text(vector, "field");
-    const struct kc_field *field = kc_schema_field(schema, name);
-    struct kc_value st = kc_struct_new(arena, schema);
-    struct kc_value v = golden_value(arena, field ? field->schema : NULL, member(vector, "value"));
-    struct kc_error err = {0};
-    if (!golden_expect_error(vector, kc_struct_put(&st, name, v, &err) < 0, &err))
-        golden_expect_value(golden_id(vector), field->schema, member(vector, "out"), kc_struct_get(&st, name));
-}
+#include "tests/support/golden_run.h"
 
 START_TEST(values) {
-    ck_assert_int_eq(golden_each("values.jsonl", "validate", check_validate, NULL), 84);
+    struct golden_tally tally = {0};
+    ck_assert_int_eq(golden_each("values.jsonl", "validate", golden_check, &tally), 84);
 }
 END_TEST
 
 START_TEST(struct_put) {
-    ck_assert_int_eq(golden_each("values.jsonl", "struct_put", check_put, NULL), 16);
+    struct golden_tally tally = {0};
+    ck_assert_int_eq(golden_each("values.jsonl", "struct_put", golden_check, &tally), 16);
 }
 END_TEST
 
