@@ -72,6 +72,26 @@ static int load_key(const struct scope *scope, struct rest_tls *tls, struct kc_e
     return 0;
 }
 
+/* The key and its certificates as texts: ssl.keystore.key and ssl.keystore.certificate.chain. */
+static int load_key_text(const struct scope *scope, struct rest_tls *tls, struct kc_error *err) {
+    const char *key_text = value_of(scope, "ssl.keystore.key");
+    const char *chain_text = value_of(scope, "ssl.keystore.certificate.chain");
+    char name[128];
+    struct keystore_key key = {0};
+    AUTO_TEXT both = NULL;
+    name_of(scope, "ssl.keystore.key", name);
+    if (asprintf(&both, "%s\n%s\n", key_text, chain_text ? chain_text : "") < 0)
+        return err_set(err, ERR_INTERNAL, "out of memory");
+    int rc = keystore_parse_key(both, strlen(both), name, NULL, value_of(scope, "ssl.key.password"), &key, err);
+    explicit_bzero(both, strlen(both));
+    if (rc < 0)
+        return -1;
+    tls->key_pem = TAKE(key.key_pem);
+    tls->chain_pem = TAKE(key.chain_pem);
+    keystore_key_done(&key);
+    return 0;
+}
+
 static int load_trust(const struct scope *scope, struct rest_tls *tls, struct kc_error *err) {
     AUTO_TEXT data = NULL;
     size_t len = 0;
@@ -83,7 +103,11 @@ static int load_trust(const struct scope *scope, struct rest_tls *tls, struct kc
 
 static int load_stores(const struct scope *scope, enum rest_tls_role role, struct rest_tls *tls, struct kc_error *err) {
     bool key = value_of(scope, "ssl.keystore.location") != NULL;
-    if (!key && role != REST_TLS_CLIENT)
+    const char *trust = value_of(scope, "ssl.truststore.certificates");
+    if (!key && value_of(scope, "ssl.keystore.key")) {
+        if (load_key_text(scope, tls, err) < 0)
+            return -1;
+    } else if (!key && role != REST_TLS_CLIENT)
         return err_set(
             err, ERR_BAD_CONFIG,
             "Missing required configuration \"%sssl.keystore.location\": an https listener needs a key store "
@@ -91,6 +115,8 @@ static int load_stores(const struct scope *scope, enum rest_tls_role role, struc
             scope->prefix);
     if (key && load_key(scope, tls, err) < 0)
         return -1;
+    if (trust)
+        return keystore_parse_trust(trust, strlen(trust), "ssl.truststore.certificates", NULL, &tls->trust_pem, err);
     return value_of(scope, "ssl.truststore.location") ? load_trust(scope, tls, err) : 0;
 }
 

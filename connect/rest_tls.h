@@ -1,7 +1,8 @@
 /* TLS settings of REST: what the worker's properties say of https listeners and of calls to other workers, with keys
  * and certificates as PEM texts. A listener is set up from it by rest/tls.c, a client here. Settings with the prefix
  * listeners.https. (admin.listeners.https. for admin listeners) count alone as soon as there is one of them; otherwise
- * plain ssl.* do. Stores may be JKS, PKCS12 or PEM files.
+ * plain ssl.* do. Stores may be JKS, PKCS12 or PEM files, or PEM texts in the options themselves. Also used for
+ * schema.registry.ssl.*.
  * @source org.apache.kafka.connect.runtime.rest.util.SSLUtils (rest-api 8.3) */
 #ifndef CONNECT_REST_TLS_H
 #define CONNECT_REST_TLS_H

@@ -20,10 +20,12 @@ rm -f /tmp/kconnectd-format.$$
 while read -r folder forbidden; do
     for pattern in $forbidden; do
         # MirrorMaker's connectors talk to two Kafka clusters of their own, so they may use connect/kafka/. REST's users
-        # come from a JAAS file, which is read by the parser of sasl.jaas.config.
+        # come from a JAAS file, which is read by the parser of sasl.jaas.config; the registry client takes credentials
+        # from there and tokens as Kafka's clients do.
         found=$(grep -rn "#include \"$pattern" "$folder" --include='*.c' --include='*.h' 2>/dev/null |
             grep -v '^connectors/mirror/[^:]*:[0-9]*:#include "connect/kafka/' |
-            grep -v '^rest/auth\.c:[0-9]*:#include "connect/kafka/jaas\.h"')
+            grep -v '^rest/auth\.c:[0-9]*:#include "connect/kafka/jaas\.h"' |
+            grep -v '^connect/convert/registry_auth\.c:[0-9]*:#include "connect/kafka/\(jaas\|oauth\)\.h"')
         [ -z "$found" ] || {
             echo "$found"
             complain "$folder must not include $pattern"
