@@ -9,7 +9,7 @@
 /* What validateAll knows of one option. */
 struct option_value {
     const char *name;
-    const struct kc_option *row; /* NULL: reported by a plugin for an unknown name */
+    const struct kc_option *row; /* its definition; NULL: reported by a plugin, maybe for an unknown name */
     char *value;                 /* parsed value as text, NULL when null or unparsable */
     char **errors;
     size_t error_count;

@@ -276,12 +276,27 @@ void loop_end(struct herder *h) {
 
 /* ---- the way in -------------------------------------------------------------------------------------------------- */
 
+/* What begins with a validation need not pass by the loop for it. */
+static void let_in(struct herder *h, struct herder_request *req) {
+    switch (req->op) {
+    case HERDER_VALIDATE:
+        start_validation(h, req);
+        break;
+    case HERDER_CREATE:
+    case HERDER_PUT_CONFIG:
+        check_then_put(h, req);
+        break;
+    default:
+        mailbox_post(h->mailbox, &req->msg);
+    }
+}
+
 void herder_submit(struct herder *h, struct herder_request *req) {
     req->msg.type = MSG_REQUEST;
     pthread_mutex_lock(&h->door);
     bool closed = h->closed;
     if (!closed)
-        mailbox_post(h->mailbox, &req->msg);
+        let_in(h, req);
     pthread_mutex_unlock(&h->door);
     if (closed)
         answer_fail(req, ERR_STOPPING, "Worker is shutting down");

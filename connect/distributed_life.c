@@ -238,6 +238,8 @@ static void stores_open(struct herder *h, struct errand *e) {
     }
     kc_log(KC_INFO, LOG_HERDER, "Herder started");
     h->started = true;
+    atomic_store(&h->topics_read, true);
+    answer_reads(h);
 }
 
 static void *herder_thread(void *arg) {

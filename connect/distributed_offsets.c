@@ -349,7 +349,8 @@ static struct errand *offsets_errand(struct herder *h, struct op *op, const stru
 }
 
 void run_offsets(struct herder *h, struct op *op) {
-    const struct snapshot_connector *c = config_snapshot_find(h->snap, op->req->connector);
+    AUTO(snapshot) snap = config_store_snapshot(h->configs);
+    const struct snapshot_connector *c = config_snapshot_find(snap, op->req->connector);
     if (!c || !c->config) {
         answer_fail(op->req, ERR_NOT_FOUND, "Connector %s not found", op->req->connector);
         op_free(op);

@@ -1,5 +1,6 @@
-/* Requests that need no turn: what the pictures of the internal topics tell, target states, logger levels of the
- * cluster, and validation. @source AbstractHerder (rest-api 3.1, 5) */
+/* Requests that need no turn, and so never wait for the group: what the pictures of the internal topics tell (on the
+ * thread of the asker), offsets, target states, logger levels of the cluster, and validation.
+ * @source AbstractHerder (rest-api 3.1, 5) */
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,6 +71,26 @@ static void task_status_of(struct herder *h, struct herder_request *req) {
     }
     herder_json_task_state(&req->json, &status);
     status_done(&status);
+    answer(req, 200);
+}
+
+/* ---- configurations ---------------------------------------------------------------------------------------------- */
+
+static void config_of(struct herder *h, struct herder_request *req) {
+    AUTO(snapshot) snap = config_store_snapshot(h->configs);
+    const struct snapshot_connector *c = config_snapshot_find(snap, req->connector);
+    if (!c || !c->config) {
+        answer_fail(req, ERR_NOT_FOUND, "Connector %s not found", req->connector);
+        return;
+    }
+    if (req->op == HERDER_INFO)
+        herder_json_info(&req->json, c->name, c->config, c->task_count);
+    else if (req->op == HERDER_CONFIG)
+        herder_json_config(&req->json, c->config);
+    else if (req->op == HERDER_TASKS)
+        herder_json_tasks(&req->json, c);
+    else
+        herder_json_tasks_config(&req->json, c);
     answer(req, 200);
 }
 
@@ -163,30 +184,27 @@ static bool names_match(const char *class_name, const char *plugin) {
     return class_len >= plugin_len && memcmp(class_name + class_len - plugin_len, plugin, plugin_len) == 0;
 }
 
-/* @thread pool */
+/* Answers without a detour by the loop. What validation throws comes wrapped, as from Java's executor. @thread pool */
 static int validate(struct herder *h, struct errand *e) {
-    struct herder_request *req = e->op->req;
+    struct herder_request *req = op_take(TAKE(e->op));
     struct validation *v = validation_run(h->conf, h->setup.substitute, req->config, &e->err);
-    if (!v)
-        return -1;
-    validation_json(v, &req->json);
-    validation_free(v);
+    if (v) {
+        validation_json(v, &req->json);
+        validation_free(v);
+        answer(req, 200);
+    } else {
+        answer_http(req, 500, ERR_INTERNAL, "%s: %s", e->err.exception, e->err.text);
+    }
     return 0;
 }
 
-/* What validation throws comes wrapped, as from Java's executor. */
 static void validated(struct herder *h, struct errand *e) {
-    struct herder_request *req = op_take(TAKE(e->op));
     (void)h;
-    if (e->rc == 0)
-        answer(req, 200);
-    else if (e->err.code == ERR_STOPPING)
-        answer_error(req, &e->err);
-    else
-        answer_http(req, 500, ERR_INTERNAL, "%s: %s", e->err.exception, e->err.text);
+    if (e->op) /* the pool was stopped first */
+        answer_error(op_take(TAKE(e->op)), &e->err);
 }
 
-static void start_validation(struct herder *h, struct herder_request *req) {
+void start_validation(struct herder *h, struct herder_request *req) {
     const char *class_name = req->config ? kc_config_get(req->config, "connector.class") : NULL;
     if (!req->config)
         answer_fail(req, ERR_INTERNAL,
@@ -200,7 +218,8 @@ static void start_validation(struct herder *h, struct herder_request *req) {
 
 /* ---- which ------------------------------------------------------------------------------------------------------- */
 
-bool answer_at_once(struct herder *h, struct herder_request *req) {
+/* From the pictures, whatever they show: Java answers these while it still reads the topics, too. */
+static bool read_now(struct herder *h, struct herder_request *req) {
     switch (req->op) {
     case HERDER_ROOT:
         herder_json_server(&req->json, herder_cluster_id(h));
@@ -215,23 +234,73 @@ bool answer_at_once(struct herder *h, struct herder_request *req) {
     case HERDER_TASK_STATUS:
         task_status_of(h, req);
         return true;
+    case HERDER_TOPICS:
+        topics(h, req);
+        return true;
+    case HERDER_INFO:
+    case HERDER_CONFIG:
+    case HERDER_TASKS:
+    case HERDER_TASKS_CONFIG:
+        if (!atomic_load(&h->topics_read)) /* a connector that is there must not be told as missing */
+            return false;
+        config_of(h, req);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void answered(struct herder_request *req, void *arg) {
+    (void)req, (void)arg;
+}
+
+bool herder_read(struct herder *h, struct herder_request *req) {
+    req->done = answered;
+    return read_now(h, req);
+}
+
+static void run_read(struct herder *h, struct op *op) {
+    if (op->req->op == HERDER_OFFSETS)
+        run_offsets(h, op);
+    else
+        read_now(h, op_take(op));
+}
+
+void answer_reads(struct herder *h) {
+    for (struct list *link = h->ops.next, *next; link != &h->ops; link = next) {
+        struct op *op = CONTAINER_OF(link, struct op, link);
+        next = link->next;
+        if (op->run != run_read)
+            continue;
+        list_remove(&op->link);
+        run_read(h, op);
+    }
+}
+
+bool answer_at_once(struct herder *h, struct herder_request *req) {
+    if (read_now(h, req))
+        return true;
+    switch (req->op) {
+    case HERDER_INFO:
+    case HERDER_CONFIG:
+    case HERDER_TASKS:
+    case HERDER_TASKS_CONFIG:
+    case HERDER_OFFSETS:
+        op_add(h, run_read, req, NULL, 0);
+        if (atomic_load(&h->topics_read))
+            answer_reads(h);
+        return true;
     case HERDER_PAUSE:
         set_target(h, req, TARGET_PAUSED);
         return true;
     case HERDER_RESUME:
         set_target(h, req, TARGET_STARTED);
         return true;
-    case HERDER_TOPICS:
-        topics(h, req);
-        return true;
     case HERDER_TOPICS_RESET:
         reset_topics(h, req);
         return true;
     case HERDER_SET_LOGGER:
         errand_to_store(write_errand(h, req, put_level, level_put));
-        return true;
-    case HERDER_VALIDATE:
-        start_validation(h, req);
         return true;
     default:
         return false;

@@ -48,30 +48,6 @@ static void run_health(struct herder *h, struct op *op) {
     answer(req, 200);
 }
 
-/* ---- reading ----------------------------------------------------------------------------------------------------- */
-
-static void run_read(struct herder *h, struct op *op) {
-    struct herder_request *req = op_take(op);
-    const struct snapshot_connector *c = find(h, req->connector);
-    if (h->needs_reconfig_rebalance) {
-        answer_http(req, 500, ERR_REBALANCING, "Request cannot be completed because a rebalance is expected");
-        return;
-    }
-    if (!c) {
-        not_found(req);
-        return;
-    }
-    if (req->op == HERDER_INFO)
-        herder_json_info(&req->json, c->name, c->config, c->task_count);
-    else if (req->op == HERDER_CONFIG)
-        herder_json_config(&req->json, c->config);
-    else if (req->op == HERDER_TASKS)
-        herder_json_tasks(&req->json, c);
-    else
-        herder_json_tasks_config(&req->json, c);
-    answer(req, 200);
-}
-
 /* ---- create and update ------------------------------------------------------------------------------------------- */
 
 static int put_connector(struct herder *h, struct errand *e) {
@@ -137,9 +113,12 @@ static void config_checked(struct herder *h, struct errand *e) {
         answer_error(req, &e->err);
 }
 
-static void check_then_put(struct herder *h, struct op *op) {
+void check_then_put(struct herder *h, struct herder_request *req) {
     struct errand *e = errand_new(h, check_config, config_checked);
-    e->op = op;
+    e->op = calloc(1, sizeof(*e->op));
+    if (!e->op)
+        abort();
+    e->op->req = req;
     errand_to_pool(e);
 }
 
@@ -168,7 +147,7 @@ static void run_patch(struct herder *h, struct op *op) {
         merge(whole, req->config);
         kc_config_free(req->config);
         req->config = whole;
-        check_then_put(h, op);
+        check_then_put(h, op_take(op));
     }
 }
 
@@ -246,11 +225,6 @@ static void (*runner_of(enum herder_op op))(struct herder *h, struct op *op) {
     switch (op) {
     case HERDER_HEALTH:
         return run_health;
-    case HERDER_INFO:
-    case HERDER_CONFIG:
-    case HERDER_TASKS:
-    case HERDER_TASKS_CONFIG:
-        return run_read;
     case HERDER_PATCH_CONFIG:
         return run_patch;
     case HERDER_DELETE:
@@ -263,8 +237,6 @@ static void (*runner_of(enum herder_op op))(struct herder *h, struct op *op) {
         return run_restart_plan;
     case HERDER_RESTART_TASK:
         return run_restart_task;
-    case HERDER_OFFSETS:
-        return run_offsets;
     case HERDER_ALTER_OFFSETS:
     case HERDER_RESET_OFFSETS:
         return run_modify_offsets;
@@ -310,13 +282,5 @@ void on_request(struct herder *h, struct herder_request *req) {
         return;
     if (req->op == HERDER_ALTER_OFFSETS && !offsets_given(req))
         return;
-    if (req->op == HERDER_CREATE || req->op == HERDER_PUT_CONFIG) {
-        struct op *op = calloc(1, sizeof(*op));
-        if (!op)
-            abort();
-        op->req = req;
-        check_then_put(h, op);
-        return;
-    }
     op_add(h, runner_of(req->op), req, NULL, 0);
 }

@@ -148,6 +148,7 @@ struct herder {
     bool closed; /* the loop has ended: requests are answered by who submits them */
     bool ended;
     atomic_bool ready, failed, cancel_start;
+    atomic_bool topics_read; /* the pictures are whole */
     char *_Atomic cluster_id;
 
     /* the loop's own */
@@ -216,9 +217,12 @@ extern const struct group_member_callbacks herder_group_callbacks;
 void on_config_event(struct herder *h, struct event *ev); /* distributed_updates.c */
 bool updates_turn(struct herder *h);
 extern const struct config_listener herder_config_listener;
-void on_request(struct herder *h, struct herder_request *req);     /* distributed_requests.c */
-bool answer_at_once(struct herder *h, struct herder_request *req); /* distributed_reads.c: true: done or under way */
-void on_transition(struct herder *h, struct event *ev);            /* distributed_restart.c */
+void on_request(struct herder *h, struct herder_request *req);       /* distributed_requests.c */
+void check_then_put(struct herder *h, struct herder_request *req);   /* @thread any */
+bool answer_at_once(struct herder *h, struct herder_request *req);   /* distributed_reads.c: true: done or under way */
+void start_validation(struct herder *h, struct herder_request *req); /* @thread any */
+void answer_reads(struct herder *h);                                 /* those that waited for the topics to be read */
+void on_transition(struct herder *h, struct event *ev);              /* distributed_restart.c */
 bool restart_turn(struct herder *h);
 void run_restart_connector(struct herder *h, struct op *op);
 void run_restart_task(struct herder *h, struct op *op);

@@ -72,6 +72,9 @@ struct herder;
 struct herder_request *herder_request_new(enum herder_op op, const char *connector);
 struct herder_request *herder_request_free(struct herder_request *req);
 void herder_submit(struct herder *h, struct herder_request *req); /* @thread any @blocks no */
+/* Answers a request that only reads what is in memory on the thread that asks, without `done`; false: not such a
+ * request, or not yet, submit it. @thread any @blocks no */
+bool herder_read(struct herder *h, struct herder_request *req);
 /* "Request timed out. The worker is currently …" for REST's deadline answers (rest-api 3.2); malloc'ed. @thread any */
 char *herder_stage_text(struct herder *h);
 /* Whether /health has been 200 once: the first tick has returned. @thread any */

@@ -93,7 +93,7 @@ void job_queue_post(struct job_queue *q, struct job *job) {
     if (taken) {
         list_append(&q->waiting, &job->msg.link);
         q->waiting_count++;
-        pthread_cond_broadcast(&q->changed);
+        pthread_cond_signal(&q->changed); /* only job threads wait while the queue is not stopping */
     }
     pthread_mutex_unlock(&q->lock);
     if (!taken)

@@ -282,7 +282,7 @@ static void add_groups(struct validation *v, const struct key_defs *defs) {
 static void add_unknown(struct validation *v, struct kc_problems *values) {
     for (size_t i = 0; i < problems_count(values); i++) {
         const struct option_value *o = problems_at(values, i);
-        if (key_defs_find(&v->framework, o->name) || key_defs_find(&v->own, o->name))
+        if (o->row || key_defs_find(&v->framework, o->name) || key_defs_find(&v->own, o->name))
             continue;
         add_entry(v, /* def= */ NULL, o);
         v->error_count += (int)o->error_count;

@@ -273,6 +273,7 @@ void key_defs_validate(const struct key_defs *defs, const struct kc_config *conf
             kc_problem(values, def->name, "%s", err.text);
         AUTO_TEXT text = option_text(&def->row, &v);
         struct option_value *o = problems_value(values, def->name);
+        o->row = &def->row;
         o->visible = def->visible;
         o->recommended = def->recommended;
         problems_set_value(o, text);

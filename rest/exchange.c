@@ -13,8 +13,6 @@
 #include "rest/routes.h"
 #include "rest/server_state.h"
 
-enum { DEADLINE_CHECK_MS = 100 };
-
 /* Between a suspended exchange and who works on it. Freed by the one who answers last: `ex` is NULL once the exchange
  * has been answered by the deadline or the shutdown. */
 struct pending {
@@ -37,7 +35,8 @@ static void resume(struct pending *p) {
 
 static void pending_free(struct pending *p) {
     p->server->outstanding--;
-    pthread_cond_broadcast(&p->server->changed);
+    if (p->server->stopping)
+        pthread_cond_broadcast(&p->server->changed);
     free(p->connector);
     free(p);
 }
@@ -79,7 +78,7 @@ static void on_forwarded(struct forward_request *f, void *arg) {
             if (created)
                 ex->location = TAKE(p->connector);
             if (f->reply.len)
-                reply_json(ex, status, f->reply.data, f->reply.len);
+                reply_take(ex, status, &f->reply);
             else
                 reply_empty(ex, status);
         } else if (f->status >= 400 && f->reply.len && f->reply.data[0] == '{') {
@@ -143,7 +142,7 @@ static void take_answer(struct rest_exchange *ex, struct herder_request *req) {
         ex->location = req->connector ? strdup(req->connector) : NULL;
     }
     if (req->json.len)
-        reply_json(ex, status, req->json.data, req->json.len);
+        reply_take(ex, status, &req->json);
     else
         reply_empty(ex, status);
 }
@@ -167,8 +166,23 @@ static void on_done(struct herder_request *req, void *arg) {
     herder_request_free(req);
 }
 
+/* The herder's memory outlives the server, so that it can be asked without the lock. */
+static bool read_at_once(struct rest_exchange *ex, struct herder_request *req) {
+    struct rest_server *s = ex->server;
+    pthread_mutex_lock(&s->lock);
+    struct herder *herder = s->stopping ? NULL : s->herder;
+    pthread_mutex_unlock(&s->lock);
+    if (!herder || !herder_read(herder, req))
+        return false;
+    take_answer(ex, req);
+    herder_request_free(req);
+    return true;
+}
+
 void rest_submit(struct rest_exchange *ex, struct herder_request *req, int64_t timeout_ms) {
     struct rest_server *s = ex->server;
+    if (read_at_once(ex, req))
+        return;
     struct pending *p = calloc(1, sizeof *p);
     if (!p) {
         herder_request_free(req);
@@ -191,6 +205,10 @@ void rest_submit(struct rest_exchange *ex, struct herder_request *req, int64_t t
     ex->submitted = true;
     s->outstanding++;
     list_append(&s->waiting, &p->link);
+    if (p->deadline_ms < s->next_deadline_ms) {
+        s->next_deadline_ms = p->deadline_ms;
+        pthread_cond_broadcast(&s->changed);
+    }
     MHD_suspend_connection(ex->connection);
     struct herder *herder = s->herder;
     pthread_mutex_unlock(&s->lock);
@@ -229,27 +247,32 @@ static void time_out(struct rest_server *s, struct pending *p) {
     resume(p);
 }
 
+/* Lock held: answers what is over and returns when the next one is, INT64_MAX: nothing waits. */
+static int64_t end_overdue(struct rest_server *s) {
+    int64_t now = clock_ms(), next_ms = INT64_MAX;
+    for (struct list *l = s->waiting.next, *next; l != &s->waiting; l = next) {
+        struct pending *p = CONTAINER_OF(l, struct pending, link);
+        next = l->next;
+        if (p->deadline_ms <= now)
+            time_out(s, p);
+        else if (p->deadline_ms < next_ms)
+            next_ms = p->deadline_ms;
+    }
+    return next_ms;
+}
+
 void *exchange_deadlines(void *server) {
     struct rest_server *s = server;
     pthread_mutex_lock(&s->lock);
     while (!s->stopping) {
-        struct timespec until;
-        if (list_empty(&s->waiting)) {
+        s->next_deadline_ms = end_overdue(s);
+        if (s->next_deadline_ms == INT64_MAX) {
             pthread_cond_wait(&s->changed, &s->lock);
-            continue;
+        } else {
+            struct timespec until = {.tv_sec = (time_t)(s->next_deadline_ms / 1000),
+                                     .tv_nsec = (long)(s->next_deadline_ms % 1000) * 1000000};
+            pthread_cond_timedwait(&s->changed, &s->lock, &until);
         }
-        int64_t now = clock_ms();
-        for (struct list *l = s->waiting.next, *next; l != &s->waiting; l = next) {
-            struct pending *p = CONTAINER_OF(l, struct pending, link);
-            next = l->next;
-            if (p->deadline_ms <= now)
-                time_out(s, p);
-        }
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += DEADLINE_CHECK_MS * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000L;
-        until.tv_nsec %= 1000000000L;
-        pthread_cond_timedwait(&s->changed, &s->lock, &until);
     }
     pthread_mutex_unlock(&s->lock);
     return NULL;

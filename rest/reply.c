@@ -24,6 +24,14 @@ void reply_json(struct rest_exchange *ex, unsigned status, const char *json, siz
     (void)buf_add(&ex->reply, json, len);
 }
 
+void reply_take(struct rest_exchange *ex, unsigned status, struct buf *json) {
+    begin(ex, status);
+    ex->content_type = JSON_TYPE;
+    buf_done(&ex->reply);
+    ex->reply = *json;
+    buf_init(json, json->max);
+}
+
 void reply_empty(struct rest_exchange *ex, unsigned status) {
     begin(ex, status);
     ex->content_type = NULL;
@@ -82,8 +90,9 @@ static void add_location(struct rest_exchange *ex, struct MHD_Response *response
 
 enum MHD_Result reply_send(struct rest_exchange *ex) {
     size_t len = ex->reply.failed ? 0 : ex->reply.len;
+    /* The exchange, and its buffer with it, lives until the answer is sent. */
     struct MHD_Response *response =
-        MHD_create_response_from_buffer(len, (void *)(uintptr_t)buf_text(&ex->reply), MHD_RESPMEM_MUST_COPY);
+        MHD_create_response_from_buffer(len, (void *)(uintptr_t)buf_text(&ex->reply), MHD_RESPMEM_PERSISTENT);
     if (!response)
         return MHD_NO;
     if (ex->content_type)

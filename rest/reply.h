@@ -5,7 +5,8 @@
 #include "rest/exchange.h"
 
 void reply_json(struct rest_exchange *ex, unsigned status, const char *json, size_t len);
-void reply_empty(struct rest_exchange *ex, unsigned status);                                         /* 202, 204 */
+void reply_take(struct rest_exchange *ex, unsigned status, struct buf *json); /* the text is moved, `json` is empty */
+void reply_empty(struct rest_exchange *ex, unsigned status);                  /* 202, 204 */
 void reply_message(struct rest_exchange *ex, unsigned status, const char *fmt, ...) KC_PRINTF(3, 4); /* error entity */
 void reply_http_error(struct rest_exchange *ex, unsigned status); /* "HTTP 404 Not Found" and so on */
 /* 400 where Java's container refuses the request before REST sees it: the connection ends, no configured headers. */

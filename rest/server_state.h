@@ -36,10 +36,11 @@ struct rest_server {
     /* under lock */
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    struct list waiting;   /* struct pending with an exchange */
-    size_t outstanding;    /* pendings that the herder or forwarder still has */
-    struct herder *herder; /* NULL before rest_server_start */
-    char reason[512];      /* why not yet */
+    struct list waiting;      /* struct pending with an exchange */
+    int64_t next_deadline_ms; /* of those, when the deadline thread has looked last; INT64_MAX none */
+    size_t outstanding;       /* pendings that the herder or forwarder still has */
+    struct herder *herder;    /* NULL before rest_server_start */
+    char reason[512];         /* why not yet */
     bool stopping;
     size_t max_body_bytes;
 };

@@ -135,10 +135,21 @@ static char short_escape(unsigned char c) {
     }
 }
 
+/* Whether one of eight bytes is below 0x20, a quote or a backslash; bytes above 0x7f are none of them. */
+static bool some_escape(const char *s) {
+    const uint64_t ones = 0x0101010101010101, tops = 0x80 * ones;
+    uint64_t v;
+    memcpy(&v, s, sizeof v);
+    uint64_t quote = v ^ ('"' * ones), backslash = v ^ ('\\' * ones);
+    return (((v - 0x20 * ones) | (quote - ones) | (backslash - ones)) & ~v & tops) != 0;
+}
+
 int buf_add_json(struct buf *b, const char *s, size_t len) {
     buf_add_char(b, '"');
     size_t plain = 0; /* start of what needs no escape */
     for (size_t i = 0; i < len; i++) {
+        while (len - i > sizeof(uint64_t) && !some_escape(s + i))
+            i += sizeof(uint64_t);
         unsigned char c = (unsigned char)s[i];
         if (c >= 0x20 && c != '"' && c != '\\')
             continue;

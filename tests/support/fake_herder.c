@@ -54,6 +54,11 @@ void herder_submit(struct herder *h, struct herder_request *req) {
         answer(h, req);
 }
 
+bool herder_read(struct herder *h, struct herder_request *req) {
+    (void)h, (void)req;
+    return false; /* everything goes the long way */
+}
+
 void fake_herder_release(struct herder *h) {
     pthread_mutex_lock(&h->lock);
     size_t count = h->held_count;
