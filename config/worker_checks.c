@@ -141,14 +141,6 @@ int check_partitions(const char *name, const char *text, struct kc_error *err) {
     return option_invalid(err, name, text, "Number of partitions must be positive, or -1 to use the broker's default");
 }
 
-int check_exactly_once(const char *name, const char *text, struct kc_error *err) {
-    if (!text || strcmp(text, "disabled") == 0)
-        return 0;
-    return option_invalid(err, name, text,
-                          "this worker does not support exactly-once delivery of source connectors; only disabled is "
-                          "possible");
-}
-
 int check_memory(const char *name, const char *text, struct kc_error *err) {
     if (!text || strtoll(text, NULL, 10) >= MEMORY_MIN)
         return 0;

@@ -12,7 +12,6 @@ int check_policy(const char *name, const char *text, struct kc_error *err);
 int check_reporters(const char *name, const char *text, struct kc_error *err);
 int check_replication(const char *name, const char *text, struct kc_error *err);
 int check_partitions(const char *name, const char *text, struct kc_error *err);
-int check_exactly_once(const char *name, const char *text, struct kc_error *err);
 int check_key_algorithm(const char *name, const char *text, struct kc_error *err);
 int check_mac_algorithm(const char *name, const char *text, struct kc_error *err);
 int check_verification(const char *name, const char *text, struct kc_error *err);

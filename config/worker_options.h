@@ -3,6 +3,8 @@
 #ifndef CONFIG_WORKER_OPTIONS_H
 #define CONFIG_WORKER_OPTIONS_H
 
+#include <string.h>
+
 #include "connect/base/auto.h"
 #include "connect/plugin.h"
 
@@ -22,7 +24,7 @@ struct worker_conf {
     int64_t retry_backoff_ms, retry_backoff_max_ms, reconnect_backoff_ms, reconnect_backoff_max_ms, metadata_max_age_ms;
     int32_t worker_sync_timeout_ms, worker_unsync_backoff_ms, scheduled_rebalance_max_delay_ms;
     const char *connect_protocol; /* eager, compatible, sessioned */
-    const char *exactly_once;     /* disabled; the other values are refused */
+    const char *exactly_once;     /* disabled, preparing, enabled */
     struct kc_list listeners, admin_listeners;
     const char *advertised_host, *advertised_listener;
     int32_t advertised_port; /* -1: not set */
@@ -46,6 +48,13 @@ extern const struct kc_option worker_options[]; /* into struct worker_conf */
  * from a file. */
 struct worker_conf *worker_conf_new(struct kc_config *text, struct kc_error *err);
 struct worker_conf *worker_conf_free(struct worker_conf *conf);
+/* exactly.once.source.support: source tasks write in transactions; the leader does. */
+static inline bool worker_exactly_once(const struct worker_conf *conf) {
+    return conf->exactly_once && strcmp(conf->exactly_once, "enabled") == 0;
+}
+static inline bool worker_transactional_leader(const struct worker_conf *conf) {
+    return conf->exactly_once && strcmp(conf->exactly_once, "disabled") != 0;
+}
 /* Logs the values as they stand in the file (references unresolved, secrets masked) and warns about unknown keys. */
 void worker_conf_log(const struct kc_config *raw);
 AUTO_FREE(worker_conf, struct worker_conf, worker_conf_free)

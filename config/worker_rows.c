@@ -302,8 +302,10 @@ const struct kc_option worker_options[] = {
     OPT_INT("heartbeat.interval.ms", struct worker_conf, heartbeat_interval_ms, .def = "3000", .importance = KC_HIGH,
             .doc = "How often heartbeats are sent; must be below session.timeout.ms."),
     OPT_STRING("exactly.once.source.support", struct worker_conf, exactly_once, .def = "disabled",
-               .importance = KC_HIGH, .one_of = exactly_onces, .check = check_exactly_once,
-               .doc = "Exactly-once delivery of source connectors. Only disabled is supported here."),
+               .importance = KC_HIGH, .one_of = exactly_onces,
+               .doc = "Exactly-once delivery of source connectors. preparing: the leader writes the config topic in "
+                      "transactions; enabled: source tasks write in transactions, too. All workers of a group must be "
+                      "preparing before the first may be enabled."),
     OPT_STRING("connect.protocol", struct worker_conf, connect_protocol, .def = "sessioned", .importance = KC_LOW,
                .one_of = connect_protocols, .one_of_ignores_case = true,
                .doc = "Group protocol: eager, compatible or sessioned (incremental rebalances, signed requests between "

@@ -29,6 +29,7 @@ void event_free(struct event *ev) {
     work_done(&ev->work);
     assignment_free(ev->asg);
     reconfiguration_free(ev->reconfiguration);
+    task_call_drop(ev->call);
     free(ev->connector);
     free(ev->level);
     free(ev);
@@ -39,12 +40,12 @@ void event_post(struct herder *h, struct event *ev) {
     mailbox_post(h->mailbox, &ev->msg);
 }
 
-void op_add(struct herder *h, void (*run)(struct herder *h, struct op *op), struct herder_request *req,
-            const char *connector, int64_t due_ms) {
+struct op *op_add(struct herder *h, void (*run)(struct herder *h, struct op *op), struct herder_request *req,
+                  const char *connector, int64_t due_ms) {
     if (h->stopping) {
         if (req)
             answer_fail(req, ERR_STOPPING, "Worker is shutting down");
-        return;
+        return NULL;
     }
     struct op *op = calloc(1, sizeof(*op));
     if (!op)
@@ -54,10 +55,12 @@ void op_add(struct herder *h, void (*run)(struct herder *h, struct op *op), stru
     while (before->prev != &h->ops && CONTAINER_OF(before->prev, struct op, link)->due_ms > due_ms)
         before = before->prev;
     list_append(before, &op->link);
+    return op;
 }
 
 void op_free(struct op *op) {
     if (op) {
+        task_call_drop(op->call);
         free(op->connector);
         free(op);
     }
@@ -78,6 +81,8 @@ static void errand_done(struct job *job) {
     struct errand *e = (struct errand *)job;
     if (job->cancelled)
         e->rc = err_set(&e->err, ERR_STOPPING, "Worker is shutting down");
+    if (e->rc < 0 && e->err.code == ERR_UNPRIVILEGED)
+        e->h->unprivileged = true; /* another leader has written, or the brokers are in trouble */
     e->then(e->h, e);
     errand_free(e);
 }
@@ -184,6 +189,9 @@ static void dispatch_event(struct herder *h, struct event *ev) {
         break;
     case EV_TTL:
         on_ttl(h, ev->connector, ev->ttl_ms);
+        break;
+    case EV_TASK_CALL:
+        on_task_call(h, TAKE(ev->call));
         break;
     case EV_SHUTDOWN:
         h->stopping = true;

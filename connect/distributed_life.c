@@ -48,6 +48,7 @@ static void init_state(struct herder *h) {
     h->restarts = map_new(free);
     h->reconfigs = map_new(reconfig_state_free);
     h->ttls = map_new(free);
+    h->fencings = map_new(fencing_free);
 }
 
 struct herder *herder_new(const struct herder_setup *setup, struct kc_error *err) {
@@ -91,6 +92,7 @@ static void free_collections(struct herder *h) {
     map_free(h->restarts);
     map_free(h->reconfigs);
     map_free(h->ttls);
+    map_free(h->fencings);
     work_done(&h->running);
     work_done(&h->revoked);
     work_done(&h->tasks_to_restart);
@@ -226,6 +228,8 @@ static void stores_open(struct herder *h, struct errand *e) {
                                  .offsets = h->offsets,
                                  .listener = &herder_connector_listener,
                                  .listener_arg = h,
+                                 .guard = &herder_task_guard,
+                                 .guard_arg = h,
                                  .reply = h->mailbox,
                                  .reply_type = MSG_JOB};
     h->worker = worker_new(&setup);
@@ -271,11 +275,12 @@ int herder_start(struct herder *h, struct kc_error *err) {
 static void refuse_ops(struct herder *h) {
     struct list *link;
     while ((link = list_pop(&h->ops))) {
-        struct herder_request *req = op_take(CONTAINER_OF(link, struct op, link));
+        struct herder_request *req = op_take(CONTAINER_OF(link, struct op, link)); /* tells a task, if it is one's */
         if (req)
             answer_fail(req, ERR_STOPPING, "Worker is shutting down");
     }
     restarts_fail(h);
+    fencings_fail(h);
 }
 
 static void cancel_stores(struct herder *h) {

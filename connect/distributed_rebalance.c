@@ -126,6 +126,7 @@ static void take_assignment(struct herder *h) {
                "are not checked");
     if (assignment_is_leader(h->asg))
         clean_statuses(h);
+    claim_after_assignment(h, assignment_is_leader(h->asg));
 }
 
 /* ---- revocation -------------------------------------------------------------------------------------------------- */

@@ -203,22 +203,6 @@ static void run_stop(struct herder *h, struct op *op) {
     }
 }
 
-/* ---- internal: fencing ------------------------------------------------------------------------------------------- */
-
-/* Asked for by a worker with exactly-once support; this one has none, so that such a group has to be led by another. */
-static void run_fence(struct herder *h, struct op *op) {
-    struct herder_request *req = op_take(op);
-    const struct snapshot_connector *c = find(h, req->connector);
-    if (!herder_is_leader(h))
-        answer_no_leader(h, req);
-    else if (!c)
-        not_found(req);
-    else if (strcmp(herder_json_type(c->config), "source") != 0)
-        answer_fail(req, ERR_BAD_REQUEST, "Connector %s is not a source connector", req->connector);
-    else
-        answer_fail(req, ERR_INTERNAL, "This worker does not have exactly-once source support enabled.");
-}
-
 /* ---- the way in -------------------------------------------------------------------------------------------------- */
 
 static void (*runner_of(enum herder_op op))(struct herder *h, struct op *op) {

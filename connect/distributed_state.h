@@ -46,7 +46,8 @@ enum event_type {
     EV_RECONFIGURE,
     EV_TASK_CONFIGS,
     EV_TTL,
-    EV_SHUTDOWN /* main */
+    EV_TASK_CALL, /* exactly-once source tasks */
+    EV_SHUTDOWN   /* main */
 };
 
 struct event {
@@ -65,6 +66,7 @@ struct event {
     enum target_state state;
     int64_t ttl_ms;
     struct reconfiguration *reconfiguration;
+    struct task_call *call;
 };
 struct event *event_new(enum event_type type, const char *connector);
 void event_free(struct event *ev);
@@ -77,6 +79,9 @@ struct op {
     char *connector;            /* internal */
     int64_t due_ms;
     void (*run)(struct herder *h, struct op *op);
+    struct task_call *call; /* of a task: the op ends with its answer */
+    /* Zombie fencing has ended, well when err is NULL; takes the op. */
+    void (*fenced)(struct herder *h, struct op *op, const struct kc_error *err);
 };
 
 /* Work that may block: `run` on another thread, `then` back on the loop. */
@@ -97,7 +102,7 @@ struct errand {
     enum target_state target;
     struct session_key key;
     struct buf json;
-    int http;
+    int http, number;
 };
 struct errand *errand_new(struct herder *h, int (*run)(struct herder *h, struct errand *e),
                           void (*then)(struct herder *h, struct errand *e));
@@ -177,6 +182,11 @@ struct herder {
     uint64_t tickets;
     struct list starting; /* struct restart: waiting for a transition */
     struct map *ttls;     /* connector → int64_t due */
+    bool unprivileged;    /* as the leader: must claim the privilege to write to the config topic */
+    bool led;             /* by the last assignment */
+    int64_t claim_ms;     /* not before */
+    struct map *fencings; /* connector → struct fencing */
+    atomic_bool stop_fencing;
 };
 
 /* ---- distributed.c: the loop and its doors ---- */
@@ -191,8 +201,9 @@ void loop_run(struct herder *h); /* until loop_end */
 void loop_end(struct herder *h);
 void loop_drain(struct herder *h);
 void shutdown_turn(struct herder *h); /* distributed_life.c */
-void op_add(struct herder *h, void (*run)(struct herder *h, struct op *op), struct herder_request *req,
-            const char *connector, int64_t due_ms);
+/* NULL: the herder is stopping; `req` has been answered. */
+struct op *op_add(struct herder *h, void (*run)(struct herder *h, struct op *op), struct herder_request *req,
+                  const char *connector, int64_t due_ms);
 void op_free(struct op *op);
 struct herder_request *op_take(struct op *op); /* its request; the op is freed */
 
@@ -239,5 +250,18 @@ void reconfig_state_free(void *value);
 void run_offsets(struct herder *h, struct op *op); /* distributed_offsets.c */
 void run_modify_offsets(struct herder *h, struct op *op);
 extern const struct connector_listener herder_connector_listener;
+/* distributed_fence.c */
+enum claim_turn { CLAIM_NOT_NEEDED, CLAIM_LATER, CLAIM_BEGUN };
+enum claim_turn claim_turn(struct herder *h);
+void claim_after_assignment(struct herder *h, bool leads);
+void fence_connector(struct herder *h, struct op *op, const char *connector); /* ends with op->fenced; as the leader */
+void fencing_outdated(struct herder *h, const char *connector);               /* there are new task configurations */
+void fencings_fail(struct herder *h);                                         /* at shutdown */
+void fencing_free(void *value);
+void run_fence(struct herder *h, struct op *op);
+/* distributed_guard.c */
+void on_task_call(struct herder *h, struct task_call *call); /* takes the loop's part of it */
+void task_call_drop(struct task_call *call);                 /* the answer: the worker is shutting down; NULL is fine */
+extern const struct task_guard herder_task_guard;
 
 #endif

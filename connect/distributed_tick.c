@@ -158,6 +158,9 @@ static bool one_turn(struct herder *h) {
     if (!active(h))
         return false;
     atomic_store(&h->ready, true);
+    enum claim_turn claim = claim_turn(h);
+    if (claim != CLAIM_NOT_NEEDED)
+        return claim == CLAIM_BEGUN;
     /* Unlike in Java changes come before requests: these need not be refused then because a rebalance is expected. */
     return key_turn(h) || updates_turn(h) || op_turn(h) || restart_turn(h);
 }
@@ -181,6 +184,8 @@ int64_t tick_next_due_ms(struct herder *h) {
         return due;
     if (h->scheduled_rebalance_ms < due)
         due = h->scheduled_rebalance_ms;
+    if (h->unprivileged && herder_is_leader(h)) /* nothing else is done before */
+        return h->claim_ms < due ? h->claim_ms : due;
     if (!list_empty(&h->ops)) {
         const struct op *op = CONTAINER_OF(h->ops.next, struct op, link);
         due = op->due_ms < due ? op->due_ms : due;

@@ -101,6 +101,7 @@ static void on_connector_event(struct herder *h, enum event_type type, const cha
         kc_log(KC_INFO, LOG_HERDER, "Tasks of connector %s configs updated", connector);
         h->needs_reconfig_rebalance = true;
         note(h->updated_tasks, connector);
+        fencing_outdated(h, connector);
         break;
     default:
         note(h->updated_targets, connector);

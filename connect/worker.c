@@ -211,7 +211,10 @@ static struct task *start_task(struct worker *w, const struct snapshot_connector
                              .worker_id = w->worker_id,
                              .statuses = w->setup.statuses,
                              .offsets = w->setup.offsets,
-                             .cluster_id = w->cluster_id};
+                             .cluster_id = w->cluster_id,
+                             .guard = w->setup.guard,
+                             .guard_arg = w->setup.guard_arg,
+                             .config_generation = connector->generation};
     struct task *task = task_start(&conf, err);
     if (!task) {
         conceal_error(connector->config, config, err);

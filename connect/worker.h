@@ -11,6 +11,7 @@
 #include "connect/store/config_store.h"
 #include "connect/store/offset_store.h"
 #include "connect/store/status_store.h"
+#include "connect/task/task.h"
 
 struct worker;
 
@@ -22,6 +23,8 @@ struct worker_setup { /* borrowed for the worker's life, texts are copied */
     struct offset_store *offsets;
     const struct connector_listener *listener;
     void *listener_arg;
+    const struct task_guard *guard; /* of exactly-once source tasks; NULL: there are none */
+    void *guard_arg;
     struct mailbox *reply; /* of the herder: finished jobs arrive with this type, job_done ends them */
     int reply_type;
 };

@@ -27,7 +27,8 @@
     X(LIMIT, 413, false, "org.apache.kafka.connect.errors.ConnectException")                           \
     X(IO, 500, false, "java.io.IOException")                                                           \
     X(S3, 502, false, "org.apache.kafka.connect.errors.ConnectException")                              \
-    X(S3_RETRIABLE, 503, true, "org.apache.kafka.connect.errors.RetriableException")
+    X(S3_RETRIABLE, 503, true, "org.apache.kafka.connect.errors.RetriableException")                   \
+    X(UNPRIVILEGED, 500, false, "org.apache.kafka.connect.errors.ConnectException") /* config topic */
 
 enum err_code {
     ERR_NONE,

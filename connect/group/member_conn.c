@@ -190,7 +190,7 @@ static int send_seek_requests(struct group_member *m, struct kc_error *err) {
     if (wire_conn_send(m->seeker, WIRE_METADATA, (int16_t)metadata, body.data, body.len) < 0)
         return err_set(err, ERR_RETRIABLE, "the connection cannot be used");
     buf_clear(&body);
-    if (wire_encode_find_coordinator(&body, m->conf.group_id) < 0)
+    if (wire_encode_find_coordinator(&body, m->conf.group_id, WIRE_OF_GROUP) < 0)
         return err_set(err, ERR_BAD_CONFIG, "group.id is too long");
     if (wire_conn_send(m->seeker, WIRE_FIND_COORDINATOR, (int16_t)find, body.data, body.len) < 0)
         return err_set(err, ERR_RETRIABLE, "the connection cannot be used");

@@ -81,7 +81,7 @@ static const struct client_option options[] = {
     ROW("partitioner.adaptive.partitioning.enable", KIND_P, BOOLEAN, "true", NOTHING),
     ROW("partitioner.availability.timeout.ms", KIND_P, LONG, "0", NOTHING, AT_LEAST(0)),
     ROW("transactional.id", KIND_P, STRING, NULL, MISSING, .not_empty = true),
-    ROW("transaction.timeout.ms", KIND_P, INT, "60000", NOTHING),
+    ROW("transaction.timeout.ms", KIND_P, INT, "60000", ASIDE),
     ROW("transaction.two.phase.commit.enable", KIND_P, BOOLEAN, "false", NOTHING),
     ROW("key.serializer", KIND_P, CLASS, NULL, NOTHING),
     ROW("value.serializer", KIND_P, CLASS, NULL, NOTHING),

@@ -33,6 +33,8 @@ const char *wire_api_name(int16_t api) {
         return "SaslHandshake";
     case WIRE_API_VERSIONS:
         return "ApiVersions";
+    case WIRE_INIT_PRODUCER_ID:
+        return "InitProducerId";
     case WIRE_SASL_AUTHENTICATE:
         return "SaslAuthenticate";
     case WIRE_INCREMENTAL_ALTER_CONFIGS:
@@ -196,9 +198,9 @@ void wire_brokers_free(struct wire_broker *brokers, size_t count) {
     free(brokers);
 }
 
-int wire_encode_find_coordinator(struct buf *out, const char *group) {
-    wire_add_string(out, group);
-    buf_add_i8(out, 0); /* key type: group */
+int wire_encode_find_coordinator(struct buf *out, const char *key, enum wire_coordinator of) {
+    wire_add_string(out, key);
+    buf_add_i8(out, (int8_t)of);
     return written(out);
 }
 
@@ -211,6 +213,22 @@ int wire_decode_find_coordinator(const struct wire_response *resp, struct wire_f
     ret->node = wire_read_i32(&r);
     ret->host = wire_read_string(&r);
     ret->port = wire_read_i32(&r);
+    return checked(&r, resp, err);
+}
+
+int wire_encode_init_producer_id(struct buf *out, const char *transactional_id, int32_t timeout_ms) {
+    wire_add_nullable_string(out, transactional_id);
+    buf_add_i32(out, timeout_ms);
+    return written(out);
+}
+
+int wire_decode_init_producer_id(const struct wire_response *resp, struct wire_init_producer_id *ret,
+                                 struct kc_error *err) {
+    struct wire_reader r = reader_of(resp);
+    wire_read_i32(&r);
+    *ret = (struct wire_init_producer_id){.error = wire_read_i16(&r)};
+    ret->producer_id = wire_read_i64(&r);
+    ret->epoch = wire_read_i16(&r);
     return checked(&r, resp, err);
 }
 

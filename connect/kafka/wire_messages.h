@@ -16,6 +16,8 @@ enum {
     WIRE_METADATA_MAX = 4,
     WIRE_FIND_COORDINATOR_MIN = 1,
     WIRE_FIND_COORDINATOR_MAX = 2,
+    WIRE_INIT_PRODUCER_ID_MIN = 0,
+    WIRE_INIT_PRODUCER_ID_MAX = 1,
     WIRE_JOIN_GROUP_MIN = 2,
     WIRE_JOIN_GROUP_MAX = 5,
     WIRE_SYNC_GROUP_MIN = 1,
@@ -119,7 +121,8 @@ void wire_brokers_free(struct wire_broker *brokers, size_t count);
 
 /* ---- FindCoordinator v1-2 ---- */
 
-int wire_encode_find_coordinator(struct buf *out, const char *group);
+enum wire_coordinator { WIRE_OF_GROUP = 0, WIRE_OF_TRANSACTION = 1 };
+int wire_encode_find_coordinator(struct buf *out, const char *key, enum wire_coordinator of);
 struct wire_find_coordinator {
     int16_t error;
     struct wire_bytes message; /* null possible */
@@ -128,6 +131,17 @@ struct wire_find_coordinator {
     int32_t port;
 };
 int wire_decode_find_coordinator(const struct wire_response *resp, struct wire_find_coordinator *ret,
+                                 struct kc_error *err);
+
+/* ---- InitProducerId v0-1 ---- */
+
+int wire_encode_init_producer_id(struct buf *out, const char *transactional_id, int32_t timeout_ms);
+struct wire_init_producer_id {
+    int16_t error;
+    int64_t producer_id;
+    int16_t epoch;
+};
+int wire_decode_init_producer_id(const struct wire_response *resp, struct wire_init_producer_id *ret,
                                  struct kc_error *err);
 
 /* ---- JoinGroup v2-5 ---- */

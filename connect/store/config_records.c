@@ -244,6 +244,10 @@ int config_encode_commit(struct buf *out, int tasks) {
     return buf_printf(out, "{\"tasks\":%d}", tasks);
 }
 
+int config_encode_task_count(struct buf *out, int tasks) {
+    return buf_printf(out, "{\"task-count\":%d}", tasks);
+}
+
 int config_encode_target(struct buf *out, enum target_state target) {
     return buf_printf(out, "{\"state\":\"%s\",\"state.v2\":\"%s\"}",
                       target_state_name(target == TARGET_STOPPED ? TARGET_PAUSED : target), target_state_name(target));

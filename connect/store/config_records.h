@@ -43,6 +43,7 @@ void config_record_done(struct config_record *record);
 /* Values; keys are plain texts. Buffers are appended to; -1: the maximum of the buffer is reached. */
 int config_encode_properties(struct buf *out, const struct kc_config *properties) KC_CHECKED;
 int config_encode_commit(struct buf *out, int tasks) KC_CHECKED;
+int config_encode_task_count(struct buf *out, int tasks) KC_CHECKED;
 int config_encode_target(struct buf *out, enum target_state target) KC_CHECKED;
 int config_encode_session_key(struct buf *out, const struct session_key *key) KC_CHECKED;
 int config_encode_restart(struct buf *out, bool only_failed, bool include_tasks) KC_CHECKED;

@@ -13,6 +13,7 @@
 #include "connect/kafka/topic_log.h"
 #include "connect/store/config_picture.h"
 #include "connect/store/internal_topic.h"
+#include "connect/store/leader_writer.h"
 
 #define LOGGER "org.apache.kafka.connect.storage.KafkaConfigBackingStore"
 enum { TOTAL_MS = 30000 /* READ_WRITE_TOTAL_TIMEOUT */, MAX_RECORD = 64 << 20 };
@@ -25,6 +26,8 @@ struct config_store {
     pthread_mutex_t lock;
     struct config_picture *picture;
     pthread_mutex_t write_lock; /* one writer at a time */
+    atomic_bool cancelled;
+    struct leader_writer *leader; /* NULL: the leader writes as everybody does; guarded by write_lock */
 };
 
 /* ---- Reading ---- */
@@ -108,6 +111,8 @@ struct config_store *config_store_new(const struct worker_conf *conf, const stru
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->write_lock, NULL);
     s->log = internal_topic_log(conf, TOPIC_CONFIG, NULL, NULL, on_record, s);
+    if (worker_transactional_leader(conf))
+        s->leader = leader_writer_new(conf, &s->cancelled);
     return s;
 }
 
@@ -121,18 +126,36 @@ int config_store_start(struct config_store *s, struct kc_error *err) {
 }
 
 void config_store_cancel(struct config_store *s) {
+    atomic_store(&s->cancelled, true);
     topic_log_cancel(s->log);
 }
 
 struct config_store *config_store_free(struct config_store *s) {
     if (!s)
         return NULL;
+    leader_writer_free(s->leader);
     topic_log_free(s->log);
     config_picture_free(s->picture);
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->write_lock);
     free(s);
     return NULL;
+}
+
+/* ---- The leader's privilege ---- */
+
+int config_store_claim(struct config_store *s, struct kc_error *err) {
+    pthread_mutex_lock(&s->write_lock);
+    int rc = s->leader ? leader_writer_claim(s->leader, TOTAL_MS, err) : 0;
+    pthread_mutex_unlock(&s->write_lock);
+    return rc;
+}
+
+void config_store_relinquish(struct config_store *s) {
+    pthread_mutex_lock(&s->write_lock);
+    if (s->leader)
+        leader_writer_relinquish(s->leader);
+    pthread_mutex_unlock(&s->write_lock);
 }
 
 /* ---- Writing ---- */
@@ -173,7 +196,7 @@ static void begin_record(struct writing *w, const char *prefix, const char *name
     w->count++;
 }
 
-static int write_out(struct config_store *s, struct writing *w, struct kc_error *err) {
+static int write_out(struct config_store *s, struct writing *w, bool by_leader, struct kc_error *err) {
     if (w->keys.failed || w->values.failed)
         return err_set(err, ERR_LIMIT, "The configuration is larger than %d bytes", MAX_RECORD);
     for (size_t i = 0; i < w->count; i++) {
@@ -186,6 +209,8 @@ static int write_out(struct config_store *s, struct writing *w, struct kc_error 
         r->value = r->value_len ? w->values.data + w->value_at[i] : NULL;
     }
     int64_t left = w->deadline_ms - clock_ms();
+    if (by_leader && s->leader)
+        return leader_writer_send(s->leader, w->records, w->count, left > 0 ? left : 0, err);
     return topic_log_send(s->log, w->records, w->count, left > 0 ? left : 0, err);
 }
 
@@ -194,16 +219,19 @@ static int read_back(struct config_store *s, const struct writing *w, struct kc_
     return topic_log_read_to_end(s->log, left > 0 ? left : 0, err);
 }
 
-/* Sends what was put together, maybe reads it back, and wraps what went wrong. */
-static int finish(struct config_store *s, struct writing *w, bool and_read, const char *failure, struct kc_error *err) {
+/* Sends what was put together, reads it back if it is the leader's, and wraps what went wrong. */
+static int finish(struct config_store *s, struct writing *w, bool by_leader, const char *failure,
+                  struct kc_error *err) {
+    struct kc_error local = {0};
+    err = err ? err : &local;
     pthread_mutex_lock(&s->write_lock);
-    int rc = write_out(s, w, err);
-    if (rc == 0 && and_read)
+    int rc = write_out(s, w, by_leader, err);
+    if (rc == 0 && by_leader)
         rc = read_back(s, w, err);
     pthread_mutex_unlock(&s->write_lock);
     writing_done(w);
-    if (rc < 0) {
-        kc_log(KC_ERROR, LOGGER, "%s: %s", failure, err ? err->text : "");
+    if (rc < 0 && err->code != ERR_UNPRIVILEGED) {
+        kc_log(KC_ERROR, LOGGER, "%s: %s", failure, err->text);
         err_wrap(err, KC_CONNECT_EXCEPTION, "%s", failure);
     }
     return rc;
@@ -284,6 +312,14 @@ int config_store_put_restart(struct config_store *s, const char *connector, bool
     begin_record(&w, "restart-connector-", connector);
     (void)!config_encode_restart(&w.values, only_failed, include_tasks);
     return finish(s, &w, true, "Error writing restart request to Kafka", err);
+}
+
+int config_store_put_task_count(struct config_store *s, const char *connector, int count, struct kc_error *err) {
+    struct writing w;
+    writing_init(&w, 1);
+    begin_record(&w, "tasks-fencing-", connector);
+    (void)!config_encode_task_count(&w.values, count);
+    return finish(s, &w, true, "Error writing task count record to Kafka", err);
 }
 
 int config_store_put_logger_level(struct config_store *s, const char *logger, const char *level, struct kc_error *err) {

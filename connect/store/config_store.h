@@ -71,6 +71,11 @@ void config_store_cancel(struct config_store *s);
 struct config_store *config_store_free(struct config_store *s);
 struct config_snapshot *config_store_snapshot(struct config_store *s); /* @thread any @blocks no; caller unrefs */
 int config_store_refresh(struct config_store *s, int64_t timeout_ms, struct kc_error *err) KC_CHECKED; /* read to end */
+/* What a leader does first and a worker that is not the leader any more undoes: with exactly.once.source.support other
+ * than disabled the writes below, except of target states and levels, are transactions of a producer that fences those
+ * of earlier leaders. After a write has failed with ERR_UNPRIVILEGED the privilege must be claimed again. */
+int config_store_claim(struct config_store *s, struct kc_error *err) KC_CHECKED;
+void config_store_relinquish(struct config_store *s);
 /* target NULL: leave the target state alone. */
 int config_store_put_connector(struct config_store *s, const char *connector, const struct kc_config *config,
                                const enum target_state *target, struct kc_error *err) KC_CHECKED;
@@ -83,6 +88,9 @@ int config_store_put_session_key(struct config_store *s, const struct session_ke
                                  struct kc_error *err) KC_CHECKED;
 int config_store_put_restart(struct config_store *s, const char *connector, bool only_failed, bool include_tasks,
                              struct kc_error *err) KC_CHECKED;
+/* The number of tasks whose producers may be at work from now on (exactly-once sources). */
+int config_store_put_task_count(struct config_store *s, const char *connector, int count,
+                                struct kc_error *err) KC_CHECKED;
 int config_store_put_logger_level(struct config_store *s, const char *logger, const char *level,
                                   struct kc_error *err) KC_CHECKED;
 

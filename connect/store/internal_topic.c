@@ -57,6 +57,7 @@ struct topic_log *internal_topic_log(const struct worker_conf *conf, enum intern
         .replication_factor = replication[which],
         .topic_configs = settings,
         .status_producer = which == TOPIC_STATUS,
+        .read_committed = which != TOPIC_STATUS && worker_exactly_once(conf),
         .retry_backoff_ms = conf->retry_backoff_ms > 0 ? conf->retry_backoff_ms : 100,
         .api_timeout_ms = client_number(CLIENT_ADMIN, conf->text, "default.api.timeout.ms"),
         .on_record = on_record,

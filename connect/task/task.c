@@ -65,6 +65,13 @@ static int parse_configs(struct task *t, struct kc_error *err) {
     return check_overrides(t, err);
 }
 
+char *task_transactional_id(const struct worker_conf *worker, const char *connector, int task) {
+    char *id;
+    if (asprintf(&id, "%s-%s-%d", worker->group_id, connector, task) < 0)
+        abort();
+    return id;
+}
+
 static struct task *task_new(const struct task_conf *conf) {
     struct task *t = calloc(1, sizeof *t);
     if (!t)
@@ -82,6 +89,10 @@ static struct task *task_new(const struct task_conf *conf) {
     t->worker = conf->worker;
     t->statuses = conf->statuses;
     t->offsets = conf->offsets;
+    bool exactly_once = conf->plugin->kind == KC_KIND_SOURCE && worker_exactly_once(conf->worker);
+    t->guard = exactly_once ? conf->guard : NULL;
+    t->guard_arg = conf->guard_arg;
+    t->config_generation = conf->config_generation;
     t->arena = arena_new(0);
     atomic_store(&t->target, conf->target);
     atomic_store(&t->generation, conf->generation);

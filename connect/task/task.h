@@ -5,6 +5,8 @@
 #ifndef CONNECT_TASK_TASK_H
 #define CONNECT_TASK_TASK_H
 
+#include <stdatomic.h>
+
 #include "config/connector_options.h"
 #include "config/worker_options.h"
 #include "connect/plugin.h"
@@ -13,6 +15,15 @@
 #include "connect/store/status_store.h"
 
 struct task;
+
+/* What an exactly-once source task asks before it writes. @thread task  @blocks until there is an answer or *stop */
+struct task_guard {
+    /* Have the producers of earlier tasks of the connector fenced. */
+    int (*fence)(void *arg, const char *connector, int task, const atomic_bool *stop, struct kc_error *err);
+    /* Is the task still this worker's, and are its configurations (of `generation`) still the connector's? */
+    int (*verify)(void *arg, const char *connector, int task, int generation, const atomic_bool *stop,
+                  struct kc_error *err);
+};
 
 struct task_conf {
     const char *connector;
@@ -29,7 +40,13 @@ struct task_conf {
     struct status_store *statuses; /* writes its own statuses: RUNNING, PAUSED, FAILED, UNASSIGNED (safe) */
     struct offset_store *offsets;
     const char *cluster_id;
+    const struct task_guard *guard; /* NULL: the worker has no exactly-once sources, whatever its options say */
+    void *guard_arg;
+    int config_generation; /* of the task configurations */
 };
+
+/* <group.id>-<connector>-<task>, malloc'ed. */
+char *task_transactional_id(const struct worker_conf *worker, const char *connector, int task);
 
 /* Copies what it needs and starts the thread. NULL with err when the thread cannot start or the configuration is
  * unusable (converter, transform, override policy): the caller writes FAILED. @thread worker  @blocks no */

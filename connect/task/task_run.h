@@ -26,9 +26,12 @@ struct task {
     char *worker_id;
     struct status_store *statuses;
     struct offset_store *offsets;
-    struct kc_arena *arena;     /* owns the two structs below */
-    struct connector_conf conf; /* what the framework reads from the connector's configuration */
-    void *plugin_conf;          /* what the plugin reads from the task's */
+    struct kc_arena *arena;         /* owns the two structs below */
+    struct connector_conf conf;     /* what the framework reads from the connector's configuration */
+    void *plugin_conf;              /* what the plugin reads from the task's */
+    const struct task_guard *guard; /* not NULL: an exactly-once source */
+    void *guard_arg;
+    int config_generation;
 
     /* The thread's own. */
     struct converters converters;

@@ -132,8 +132,6 @@ START_TEST(test_refused) {
         {"offset.storage.partitions", "0",
          "Invalid value 0 for configuration offset.storage.partitions: Number of partitions must be positive, or -1 to "
          "use the broker's default"},
-        {"exactly.once.source.support", "enabled",
-         "Invalid value enabled for configuration exactly.once.source.support: this worker does not support"},
         {"exactly.once.source.support", "Disabled",
          "Invalid value Disabled for configuration exactly.once.source.support: String must be one of: disabled, "
          "preparing, enabled"},

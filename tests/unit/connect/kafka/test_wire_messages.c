@@ -36,7 +36,7 @@ START_TEST(setup_requests) {
     wire_encode_metadata(&body, 2);
     assert_frame(WIRE_METADATA, 2, 4, &body, "0000000f 0003 0002 00000004 000163 00000000");
     buf_clear(&body);
-    wire_encode_find_coordinator(&body, GROUP);
+    wire_encode_find_coordinator(&body, GROUP, WIRE_OF_GROUP);
     assert_frame(WIRE_FIND_COORDINATOR, 2, 5, &body, "0000001d 000a 0002 00000005 000163 " GROUP_HEX " 00");
 }
 END_TEST
@@ -322,7 +322,7 @@ START_TEST(texts_that_do_not_fit) {
     memset(name, 'x', 39999);
     name[39999] = 0;
     buf_init(&out, 1 << 20);
-    ck_assert_int_eq(wire_encode_find_coordinator(&out, name), -1);
+    ck_assert_int_eq(wire_encode_find_coordinator(&out, name, WIRE_OF_GROUP), -1);
     buf_clear(&out);
     ck_assert_int_eq(wire_encode_heartbeat(&out, 3, name, 1, "m"), -1);
     buf_clear(&out);
