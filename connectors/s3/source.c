@@ -14,7 +14,7 @@
 #include "connect/base/map.h"
 #include "connect/base/thread.h"
 #include "connectors/s3/source_config.h"
-#include "connectors/s3/source_file.h"
+#include "connectors/s3/source_naming.h"
 
 #define LOG "io.confluent.connect.s3.source.S3SourceConnector"
 
@@ -28,8 +28,11 @@ struct s3_source {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool stopping;
-    struct map *folders; /* names as a set, under lock */
+    struct map *folders; /* names, under lock; missed_once or any other value */
 };
+
+/* A folder that one listing did not show may only have been rewritten at that moment. */
+static char missed_once[1];
 
 static bool is_stopping(void *arg) {
     struct s3_source *c = arg;
@@ -67,6 +70,16 @@ static struct map *find_folders(struct s3_source *c, struct kc_error *err) {
     if (store_list(c->store, buf_text(&prefix), NULL, on_object, &l, err) < 0)
         return map_free(folders);
     return folders;
+}
+
+/* Folders that were there before and are not now stay until they are missed again. */
+static void keep_once(const struct map *before, struct map *now) {
+    const char *name;
+    void *mark;
+    for (size_t i = 0; map_next(before, &i, &name, &mark);) {
+        if (!map_has(now, name) && mark != missed_once)
+            map_put(now, name, missed_once);
+    }
 }
 
 static bool same_folders(const struct map *a, const struct map *b) {
@@ -109,13 +122,10 @@ static void *monitor(void *arg) {
             continue;
         }
         pthread_mutex_lock(&c->lock);
+        keep_once(c->folders, now);
         bool differs = !same_folders(c->folders, now);
-        if (differs) {
-            map_free(c->folders);
-            c->folders = now;
-        } else {
-            map_free(now);
-        }
+        map_free(c->folders);
+        c->folders = now;
         pthread_mutex_unlock(&c->lock);
         if (differs)
             c->ctx->request_task_reconfiguration(c->ctx);

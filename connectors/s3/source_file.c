@@ -21,102 +21,12 @@ struct source_file {
     int64_t position;
 };
 
-/* ---- names ---- */
-
-/* \n, \r, \t, \\ → the characters; anything else as it stands. */
-static int decode_separator(const char *text, struct source_naming *n, struct kc_error *err) {
-    static const char from[] = "nrt\\", to[] = "\n\r\t\\";
-    size_t len = 0;
-    for (const char *p = text; *p; p++) {
-        char c = *p;
-        const char *escape = c == '\\' && p[1] ? strchr(from, p[1]) : NULL;
-        if (escape) {
-            c = to[escape - from];
-            p++;
-        }
-        if (len == sizeof n->separator)
-            return err_set(err, ERR_BAD_CONFIG,
-                           "Invalid value for configuration format.bytearray.separator: it is longer than %zu bytes",
-                           sizeof n->separator);
-        n->separator[len++] = c;
-    }
-    n->separator_len = len;
-    return 0;
-}
-
-int source_naming_init(struct source_naming *n, const struct s3_source_conf *conf, struct kc_error *err) {
-    *n = (struct source_naming){.conf = conf};
-    if (decode_separator(s3_source_is_json(conf) ? "\\n"
-                         : conf->bytes_separator ? conf->bytes_separator
-                                                 : "",
-                         n, err) < 0)
-        return -1;
-    n->filename = regex_new(conf->filename_regex, err);
-    return n->filename ? 0 : -1;
-}
-
-void source_naming_done(struct source_naming *n) {
-    n->filename = regex_free(n->filename);
-}
-
-static const char *extension(const struct source_naming *n) {
-    return s3_source_is_json(n->conf) ? ".json" : n->conf->bytes_extension;
-}
-
-/* Length of `key` without `ext` or `ext`.gz at its end; 0 when it ends otherwise. */
-static size_t without_extension(const char *key, const char *ext) {
-    size_t len = strlen(key), ext_len = strlen(ext);
-    if (len > 3 && strcmp(key + len - 3, ".gz") == 0)
-        len -= 3;
-    if (len > ext_len && memcmp(key + len - ext_len, ext, ext_len) == 0)
-        return len - ext_len;
-    return 0;
-}
-
-static bool tail_is(const char *key, size_t len, const char *tail) {
-    size_t n = strlen(tail);
-    return len > n && memcmp(key + len - n, tail, n) == 0;
-}
-
-enum object_kind source_object_kind(const struct source_naming *n, const char *key) {
-    const char *const known[] = {extension(n), ".json", ".bin", ".avro", ".parquet"};
-    for (size_t i = 0; i < COUNT_OF(known); i++) {
-        size_t stem = without_extension(key, known[i]);
-        if (stem && (tail_is(key, stem, ".keys") || tail_is(key, stem, ".headers")))
-            return OBJECT_SIBLING;
-    }
-    return without_extension(key, extension(n)) ? OBJECT_VALUES : OBJECT_OTHER;
-}
-
-size_t source_folder_length(const struct source_naming *n, const char *key) {
-    const char *last = strrchr(key, n->conf->delim[0]);
-    return last ? (size_t)(last - key) + 1 : 0;
-}
-
-int source_parse_name(const struct source_naming *n, const char *bucket, const char *key, char **ret_topic,
-                      int32_t *ret_partition, struct kc_error *err) {
-    const char *name = key + source_folder_length(n, key);
-    size_t spans[3][2], count = 0;
-    char *end = NULL;
-    if (!regex_match_groups(n->filename, name, strlen(name), spans, COUNT_OF(spans), &count) || count < 3)
-        return err_set(err, ERR_BAD_DATA,
-                       "Object %s in bucket %s: its name is not like topic+partition+offset%s (filename.regex '%s')",
-                       key, bucket, extension(n), n->conf->filename_regex);
-    long partition = strtol(name + spans[2][0], &end, 10);
-    if (end != name + spans[2][1] || partition < 0 || partition > INT32_MAX)
-        return err_set(err, ERR_BAD_DATA, "Object %s in bucket %s: '%.*s' in its name is not a partition number", key,
-                       bucket, (int)(spans[2][1] - spans[2][0]), name + spans[2][0]);
-    *ret_topic = strndup(name + spans[1][0], spans[1][1] - spans[1][0]);
-    *ret_partition = (int32_t)partition;
-    return 0;
-}
-
 /* ---- opening ---- */
 
 /* Looks for <stem>.keys.* and <stem>.headers.* among the objects whose names begin with <stem>. */
 static int on_sibling(void *arg, const struct store_object *object, struct kc_error *err) {
     struct source_file *f = arg;
-    size_t stem = without_extension(f->key, extension(f->naming));
+    size_t stem = source_stem_length(f->naming, f->key);
     const char *rest = object->key + stem;
     (void)err;
     if (strncmp(rest, ".keys.", 6) == 0 && !f->keys_key)
@@ -130,7 +40,7 @@ static int find_siblings(struct source_file *f, struct kc_error *err) {
     const struct s3_source_conf *conf = f->naming->conf;
     if (strcmp(conf->keys, "false") == 0 && strcmp(conf->headers, "false") == 0)
         return 0;
-    size_t stem = without_extension(f->key, extension(f->naming));
+    size_t stem = source_stem_length(f->naming, f->key);
     AUTO_TEXT prefix = NULL;
     if (asprintf(&prefix, "%.*s.", (int)stem, f->key) < 0)
         return err_set(err, ERR_INTERNAL, "out of memory");
@@ -139,7 +49,7 @@ static int find_siblings(struct source_file *f, struct kc_error *err) {
 
 static struct record_stream *open_stream(struct source_file *f, const char *key) {
     const struct source_naming *n = f->naming;
-    bool json = without_extension(key, ".json") > 0;
+    bool json = source_name_is_json(key);
     return json ? record_stream_new(f->store, key, "\n", 1)
                 : record_stream_new(f->store, key, n->separator, n->separator_len);
 }
@@ -157,18 +67,17 @@ static int count_records(struct source_file *f, const char *key, int64_t *ret_co
 }
 
 /* Opens keys or headers as the option says. Under "auto" an object that does not fit is left alone with a warning. */
-static int open_sibling(struct source_file *f, const char *what, const char *option, const char *key,
+static int open_sibling(struct source_file *f, const char *what, const char *option, const char *key, bool expected,
                         struct record_stream **ret_stream, struct kc_error *err) {
     int64_t values, others;
-    if (strcmp(option, "false") == 0 || (!key && strcmp(option, "auto") == 0))
+    if (strcmp(option, "false") == 0 || (!key && !expected && strcmp(option, "auto") == 0))
         return 0;
     if (!key)
-        return err_set(err, ERR_BAD_DATA,
-                       "Object %s in bucket %s: there is no %s object beside it (store.kafka.%s=true)", f->key,
-                       f->store->bucket, what, what);
-    bool readable =
-        without_extension(key, ".json") > 0 || (!s3_source_is_json(f->naming->conf) && strcmp(what, "keys") == 0 &&
-                                                without_extension(key, extension(f->naming)) > 0);
+        return err_set(err, ERR_NOT_FOUND,
+                       "Object %s in bucket %s: there is no %s object beside it (store.kafka.%s=%s)", f->key,
+                       f->store->bucket, what, what, option);
+    bool readable = source_name_is_json(key) || (!s3_source_is_json(f->naming->conf) && strcmp(what, "keys") == 0 &&
+                                                 source_stem_length(f->naming, key) > 0);
     if (!readable && strcmp(option, "true") == 0)
         return err_set(err, ERR_BAD_DATA, "Object %s in bucket %s: its format cannot be read (store.kafka.%s=true)",
                        key, f->store->bucket, what);
@@ -204,8 +113,27 @@ static int skip_records(struct source_file *f, int64_t skip, struct kc_error *er
     return 0;
 }
 
+/* Fetches the first bytes behind what was skipped, so that an object that is not there shows now. */
+static int fetch_beginning(struct source_file *f, struct kc_error *err) {
+    struct record_stream *const all[] = {f->values, f->keys, f->headers};
+    for (size_t i = 0; i < COUNT_OF(all); i++) {
+        if (all[i] && record_stream_at_end(all[i], err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int parse_name(struct source_file *f, struct kc_error *err) {
+    struct source_name name;
+    if (source_name_parse(f->naming, f->store->bucket, f->key, &name, err) < 0)
+        return -1;
+    f->topic = strndup(name.topic, name.topic_len);
+    f->partition = name.partition;
+    return 0;
+}
+
 struct source_file *source_file_open(const struct source_naming *n, struct object_store *store, const char *key,
-                                     int64_t skip, struct kc_error *err) {
+                                     int64_t skip, unsigned expected, struct kc_error *err) {
     struct source_file *f = calloc(1, sizeof *f);
     if (!f) {
         err_set(err, ERR_INTERNAL, "out of memory");
@@ -215,10 +143,11 @@ struct source_file *source_file_open(const struct source_naming *n, struct objec
     f->store = store;
     f->key = strdup(key);
     f->values = open_stream(f, key);
-    if (source_parse_name(n, store->bucket, key, &f->topic, &f->partition, err) < 0 || find_siblings(f, err) < 0 ||
-        open_sibling(f, "keys", n->conf->keys, f->keys_key, &f->keys, err) < 0 ||
-        open_sibling(f, "headers", n->conf->headers, f->headers_key, &f->headers, err) < 0 ||
-        skip_records(f, skip, err) < 0)
+    if (parse_name(f, err) < 0 || find_siblings(f, err) < 0 ||
+        open_sibling(f, "keys", n->conf->keys, f->keys_key, expected & SIBLING_KEYS, &f->keys, err) < 0 ||
+        open_sibling(f, "headers", n->conf->headers, f->headers_key, expected & SIBLING_HEADERS, &f->headers, err) <
+            0 ||
+        skip_records(f, skip, err) < 0 || fetch_beginning(f, err) < 0)
         return source_file_free(f);
     return f;
 }
@@ -249,7 +178,7 @@ static int bad_record(struct source_file *f, const char *key, bool *ret_bad, str
 static int parse(struct kc_arena *arena, const char *key, const char *data, size_t len, struct kc_value *ret_value,
                  struct kc_error *err) {
     char *copy = kc_arena_copy(arena, data, len);
-    if (without_extension(key, ".json") > 0)
+    if (source_name_is_json(key))
         return kc_value_from_json(arena, copy, len, ret_value, err);
     *ret_value = kc_bytes(copy, len);
     return 0;
@@ -320,4 +249,8 @@ int64_t source_file_position(const struct source_file *f) {
 
 const char *source_file_key(const struct source_file *f) {
     return f->key;
+}
+
+unsigned source_file_siblings(const struct source_file *f) {
+    return (f->keys_key ? SIBLING_KEYS : 0) | (f->headers_key ? SIBLING_HEADERS : 0);
 }

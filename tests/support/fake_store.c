@@ -21,6 +21,8 @@ struct fake {
     struct buf log, keys, tags;
     fake_store_rule *rule;
     void *arg;
+    fake_store_hidden *hidden;
+    void *hidden_arg;
 };
 
 struct fake_upload {
@@ -47,6 +49,15 @@ static int called(struct fake *f, const char *op, const char *key, long size, st
     pthread_mutex_unlock(&f->lock);
     int code = rule ? rule(arg, op, key, nth) : 0;
     return code ? err_set(err, (enum err_code)code, "fake store: %s %s fails", op, key) : 0;
+}
+
+static bool is_hidden(struct fake *f, const char *op, const char *key) {
+    pthread_mutex_lock(&f->lock);
+    int nth = (int)(intptr_t)map_get(f->calls, op);
+    fake_store_hidden *hidden = f->hidden;
+    void *arg = f->hidden_arg;
+    pthread_mutex_unlock(&f->lock);
+    return hidden && hidden(arg, op, key, nth);
 }
 
 static void keep(struct fake *f, const char *key, const void *data, size_t len) {
@@ -87,7 +98,7 @@ static int fake_head(struct object_store *st, const char *key, struct store_obje
     struct bytes *b = map_get(f->objects, key);
     *ret_object = (struct store_object){.size = b ? (int64_t)b->len : -1};
     pthread_mutex_unlock(&f->lock);
-    return b != NULL;
+    return b != NULL && !is_hidden(f, "head", key);
 }
 
 static int fake_get(struct object_store *st, const char *key, int64_t from, int64_t cap,
@@ -96,7 +107,7 @@ static int fake_get(struct object_store *st, const char *key, int64_t from, int6
     if (called(of(st), "get", key, -1, err) < 0)
         return -1;
     const char *data = fake_store_object(st, key, &len);
-    if (!data)
+    if (!data || is_hidden(of(st), "get", key))
         return err_set(err, ERR_NOT_FOUND, "no object %s", key);
     *ret_object = (struct store_object){.size = (int64_t)len};
     size_t start = (size_t)from < len ? (size_t)from : len, n = len - start;
@@ -111,7 +122,8 @@ static int fake_list(struct object_store *st, const char *prefix, const char *st
     AUTO_TEXT keys = strdup(fake_store_keys(st));
     char *rest = keys;
     for (char *key; (key = strsep(&rest, " "));) {
-        if (!*key || strncmp(key, prefix, strlen(prefix)) != 0 || strcmp(key, start_after) <= 0)
+        if (!*key || strncmp(key, prefix, strlen(prefix)) != 0 || strcmp(key, start_after) <= 0 ||
+            is_hidden(of(st), "list", key))
             continue;
         size_t len;
         fake_store_object(st, key, &len);
@@ -225,6 +237,13 @@ void fake_store_rules(struct object_store *st, fake_store_rule *rule, void *arg)
     pthread_mutex_lock(&of(st)->lock);
     of(st)->rule = rule;
     of(st)->arg = arg;
+    pthread_mutex_unlock(&of(st)->lock);
+}
+
+void fake_store_hide(struct object_store *st, fake_store_hidden *hidden, void *arg) {
+    pthread_mutex_lock(&of(st)->lock);
+    of(st)->hidden = hidden;
+    of(st)->hidden_arg = arg;
     pthread_mutex_unlock(&of(st)->lock);
 }
 

@@ -8,8 +8,13 @@
  * code to fail with (ERR_S3_RETRIABLE is retriable), 0 to go on. */
 typedef int fake_store_rule(void *arg, const char *op, const char *key, int nth);
 
+/* Whether an object that is there is not seen: by the nth "list", which leaves it out, or by the nth "get" or "head",
+ * which do not find it. */
+typedef bool fake_store_hidden(void *arg, const char *op, const char *key, int nth);
+
 struct object_store *fake_store_new(void);
 void fake_store_rules(struct object_store *st, fake_store_rule *rule, void *arg);
+void fake_store_hide(struct object_store *st, fake_store_hidden *hidden, void *arg);
 /* "begin k, part k 3, complete k, …" of the calls that went through or failed; abort where it really aborted. */
 const char *fake_store_log(struct object_store *st);
 int fake_store_calls(struct object_store *st, const char *op);
