@@ -82,6 +82,20 @@ static const char *const boundaries[] = {"poll", "interval", "connector", NULL};
                     HANDLING, .order_in_group = 5, .width = KC_SHORT, .display_name = "Log Error Details",             \
                     .doc = "Whether such a line shows the topic, partition, offset and timestamp of the record.")
 
+/* Java has these for sinks only. */
+#define DEAD_LETTER_ROWS                                                                                           \
+    OPT_STRING("errors.deadletterqueue.topic.name", CONF, dlq_topic, .def = "", .importance = KC_MEDIUM, HANDLING, \
+               .order_in_group = 6, .width = KC_MEDIUM_WIDTH, .display_name = "Dead Letter Queue Topic Name",      \
+               .doc = "Topic that receives the records that failed and were tolerated. Empty: none."),             \
+        OPT_SHORT("errors.deadletterqueue.topic.replication.factor", CONF, dlq_replication, .def = "3",            \
+                  .importance = KC_MEDIUM, HANDLING, .order_in_group = 7, .width = KC_MEDIUM_WIDTH,                \
+                  .display_name = "Dead Letter Queue Topic Replication Factor",                                    \
+                  .doc = "Replicas of that topic when it is created."),                                            \
+        OPT_BOOLEAN("errors.deadletterqueue.context.headers.enable", CONF, dlq_context_headers, .def = "false",    \
+                    .importance = KC_MEDIUM, HANDLING, .order_in_group = 8, .width = KC_MEDIUM_WIDTH,              \
+                    .display_name = "Enable Error Context Headers",                                                \
+                    .doc = "Whether such records get headers __connect.errors.* that tell what went wrong.")
+
 /* clang-format off */
 const struct kc_option connector_sink_options[] = {
     COMMON_ROWS,
@@ -91,17 +105,7 @@ const struct kc_option connector_sink_options[] = {
                .width = KC_LONG, .display_name = "Topics regex", .check = option_check_regex,
                .range_text = "valid regex",
                .doc = "Regular expression; all topics whose whole name it matches are consumed."),
-    OPT_STRING("errors.deadletterqueue.topic.name", CONF, dlq_topic, .def = "", .importance = KC_MEDIUM, HANDLING,
-               .order_in_group = 6, .width = KC_MEDIUM_WIDTH, .display_name = "Dead Letter Queue Topic Name",
-               .doc = "Topic that receives the records that failed and were tolerated. Empty: none."),
-    OPT_SHORT("errors.deadletterqueue.topic.replication.factor", CONF, dlq_replication, .def = "3",
-              .importance = KC_MEDIUM, HANDLING, .order_in_group = 7, .width = KC_MEDIUM_WIDTH,
-              .display_name = "Dead Letter Queue Topic Replication Factor",
-              .doc = "Replicas of that topic when it is created."),
-    OPT_BOOLEAN("errors.deadletterqueue.context.headers.enable", CONF, dlq_context_headers, .def = "false",
-                .importance = KC_MEDIUM, HANDLING, .order_in_group = 8, .width = KC_MEDIUM_WIDTH,
-                .display_name = "Enable Error Context Headers",
-                .doc = "Whether such records get headers __connect.errors.* that tell what went wrong."),
+    DEAD_LETTER_ROWS,
     KC_OPTION_END,
 };
 
@@ -127,6 +131,7 @@ const struct kc_option connector_source_options[] = {
                .order_in_group = 1, .width = KC_LONG, .display_name = "Offsets topic", .not_empty = true,
                .range_text = "non-empty string",
                .doc = "A topic of its own for the offsets of this connector, besides the worker's."),
+    DEAD_LETTER_ROWS,
     KC_OPTION_END,
 };
 /* clang-format on */

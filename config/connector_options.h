@@ -16,17 +16,19 @@ struct connector_conf {
     int64_t errors_retry_timeout_ms, errors_retry_delay_max_ms;
     const char *errors_tolerance; /* "none", "all" */
     bool errors_log, errors_log_messages;
-    /* sink */
-    struct kc_list topics;
-    const char *topics_regex;
     const char *dlq_topic;
     int16_t dlq_replication;
     bool dlq_context_headers;
+    /* sink */
+    struct kc_list topics;
+    const char *topics_regex;
     /* source */
     const char *offsets_topic;
 };
 
 extern const struct kc_option connector_sink_options[]; /* into struct connector_conf */
+/* Ends with the rows of the dead letter queue, which Java's sources do not have. */
 extern const struct kc_option connector_source_options[];
+#define OPTION_DEAD_LETTERS "errors.deadletterqueue." /* what their names begin with */
 
 #endif

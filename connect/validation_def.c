@@ -78,10 +78,22 @@ static void set_converter(struct key_def *def, struct kc_arena *arena, const cha
     set_version(def + 1, arena, plugins_find(v.text, kind));
 }
 
+/* Sources that use no dead letter queue are described as Java does, without its rows. */
+static bool is_left_out(const struct kc_option *row, const struct kc_option *rows, const struct kc_config *config) {
+    static const char prefix[] = OPTION_DEAD_LETTERS;
+    if (rows != connector_source_options || strncmp(row->name, prefix, sizeof prefix - 1) != 0)
+        return false;
+    for (size_t i = 0; config && i < kc_config_count(config); i++)
+        if (strncmp(kc_config_key(config, i), prefix, sizeof prefix - 1) == 0)
+            return false;
+    return true;
+}
+
 static void add_base(struct key_defs *defs, struct kc_arena *arena, const struct kc_option *rows,
                      const struct kc_plugin *plugin, const struct worker_conf *worker, const struct kc_config *config) {
     for (const struct kc_option *row = rows; row->name; row++)
-        key_defs_add(defs, arena, row);
+        if (!is_left_out(row, rows, config))
+            key_defs_add(defs, arena, row);
     for (size_t i = 0; i < defs->count; i++) {
         struct key_def *def = &defs->items[i];
         if (strcmp(def->name, "connector.plugin.version") == 0)

@@ -26,9 +26,11 @@ struct dlq {
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
     struct dlq *dlq = opaque;
     (void)rk;
-    if (m->err)
-        kc_log(KC_ERROR, LOG_DLQ, "Could not produce message to dead letter queue. topic=%s: %s", dlq->topic,
-               rd_kafka_err2str(m->err));
+    if (!m->err)
+        return;
+    error_counts_add(&dlq->task->tolerance.counts, COUNT_DLQ_FAILURES);
+    kc_log(KC_ERROR, LOG_DLQ, "Could not produce message to dead letter queue. topic=%s: %s", dlq->topic,
+           rd_kafka_err2str(m->err));
 }
 
 static bool has_topic(char **names, size_t count, const char *topic) {
@@ -124,8 +126,15 @@ static void add_context(const struct dlq *dlq, rd_kafka_headers_t *headers, cons
                         const struct failure *failure) {
     AUTO_TEXT trace = err_trace(failure->err);
     add_text(headers, "topic", letter->topic);
-    add_number(headers, "partition", letter->partition);
-    add_number(headers, "offset", letter->offset);
+    if (letter->of_source) {
+        if (letter->partition >= 0)
+            add_number(headers, "partition", letter->partition);
+        add_text(headers, "source.partition", letter->source_partition);
+        add_text(headers, "source.offset", letter->source_offset);
+    } else {
+        add_number(headers, "partition", letter->partition);
+        add_number(headers, "offset", letter->offset);
+    }
     add_text(headers, "connector.name", dlq->task->connector);
     add_number(headers, "task.id", dlq->task->number);
     add_text(headers, "stage", error_stage_name(failure->stage));
@@ -140,6 +149,7 @@ void dlq_send(struct dlq *dlq, const struct dead_letter *letter, const struct fa
     if (dlq->context_headers)
         add_context(dlq, headers, letter, failure);
     rd_kafka_resp_err_t rc;
+    error_counts_add(&dlq->task->tolerance.counts, COUNT_DLQ_REQUESTS);
     for (;;) {
         rc = rd_kafka_producev(
             dlq->rk, RD_KAFKA_V_TOPIC(dlq->topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
@@ -153,6 +163,7 @@ void dlq_send(struct dlq *dlq, const struct dead_letter *letter, const struct fa
     }
     if (rc) {
         rd_kafka_headers_destroy(headers); /* else they are the producer's */
+        error_counts_add(&dlq->task->tolerance.counts, COUNT_DLQ_FAILURES);
         kc_log(KC_ERROR, LOG_DLQ, "Could not produce message to dead letter queue. topic=%s: %s", dlq->topic,
                rd_kafka_err2str(rc));
     }

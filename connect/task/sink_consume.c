@@ -238,10 +238,13 @@ void sink_convert(struct sink_task *s) {
 
 static void send_report(struct sink_task *s, const struct dead_letter *letter, bool log_append_time,
                         const struct failure *failure) {
+    struct kc_error shown = *failure->err;
+    struct failure told = {failure->stage, failure->class_name, &shown};
+    task_conceal(s->task, &shown);
     if (s->task->conf.errors_log)
-        report_log_consumed(s->task, letter, log_append_time, failure);
+        report_log_consumed(s->task, letter, log_append_time, &told);
     if (s->dlq)
-        dlq_send(s->dlq, letter, failure);
+        dlq_send(s->dlq, letter, &told);
 }
 
 void sink_report(void *arg, const struct kc_batch *batch, uint32_t index, const struct failure *failure) {

@@ -58,6 +58,7 @@ static int report(struct kc_sink_context *ctx, const struct kc_record *record, c
         return -1;
     }
     struct failure failure = {STAGE_TASK_PUT, SINK_TASK_CLASS, cause};
+    tolerance_count_failed(&s->task->tolerance);
     if (record >= s->batch.records && record < s->batch.records + s->batch.count)
         sink_report(s->task, &s->batch, (uint32_t)(record - s->batch.records), &failure);
     else

@@ -140,6 +140,13 @@ static int write_entries(struct source_task *s, const struct flush *f, int64_t t
 
 /* What fails stays dirty and is written with the next commit, newer offsets winning. */
 static void commit(struct source_task *s, int64_t timeout_ms) {
+    if (!source_errors_safe(s, timeout_ms)) {
+        kc_log(KC_ERROR, LOG_SOURCE_TASK,
+               "WorkerSourceTask{id=%s-%d} Failed to commit offsets: dead letters are not acknowledged yet, trying "
+               "again with the next commit",
+               s->task->connector, s->task->number);
+        return;
+    }
     if (!acks_any_dirty(s->acks)) {
         if (s->ops->commit)
             s->ops->commit(s->self);

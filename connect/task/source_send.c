@@ -10,24 +10,7 @@
 #include "connect/base/err.h"
 #include "connect/kafka/admin.h"
 #include "connect/kafka/client.h"
-#include "connect/task/report.h"
 #include "connect/task/source_task.h"
-
-/* ---- Reports ---- */
-
-void source_report(void *arg, const struct kc_batch *batch, uint32_t index, const struct failure *failure) {
-    struct task *t = arg;
-    if (t->conf.errors_log)
-        report_log_source(t, batch->arena, &batch->records[index], failure);
-}
-
-void source_where(void *arg, const struct kc_batch *batch, uint32_t index, char *ret_text, size_t size) {
-    const struct kc_record *r = &batch->records[index];
-    size_t len;
-    (void)arg;
-    snprintf(ret_text, size, "topic %s, source offset %.300s", r->topic ? r->topic : "null",
-             kc_value_to_json(batch->arena, &r->source_offset, &len));
-}
 
 /* ---- Transforms and converters ---- */
 
@@ -71,6 +54,7 @@ void source_convert(struct source_task *s) {
     struct kc_batch *batch = &s->current->batch;
     struct chain_pos pos = {0};
     struct kc_error err;
+    source_errors_keep(s);
     tolerance_begin(&s->task->tolerance);
     while (!chain_apply(s->task->chain, batch, &pos, &err))
         tolerance_failed(&s->task->tolerance, batch, pos.index, STAGE_TRANSFORMATION,
@@ -107,6 +91,7 @@ static struct kc_record *record_of(const struct ack *ack) {
 static void refused(struct source_task *s, struct ack *ack, rd_kafka_resp_err_t code, const char *topic) {
     struct kc_error err = {0};
     client_error(&err, code, "Record for topic %s was not written", topic);
+    tolerance_count_failed(&s->task->tolerance);
     if (!s->task->tolerance.all) {
         err_wrap(&err, KC_CONNECT_EXCEPTION, "Unrecoverable exception from producer send callback");
         source_fail(s, &err);

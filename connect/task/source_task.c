@@ -125,7 +125,7 @@ static int start(struct source_task *s, struct kc_error *err) {
         .wait = context_wait,
     };
     if (topic_creation_new(t->connector_config, t->worker->topic_creation, &s->creation, err) < 0 ||
-        source_offsets_init(s, err) < 0 || source_open_producer(s, err) < 0)
+        source_errors_init(s, err) < 0 || source_offsets_init(s, err) < 0 || source_open_producer(s, err) < 0)
         return -1;
     if (s->ops->start && s->ops->start(&s->ctx, t->plugin_conf, &s->self, err) < 0)
         return -1;
@@ -232,6 +232,7 @@ static void end(struct source_task *s) {
     source_close_producer(s);
     if (s->started && s->ops->stop)
         s->ops->stop(s->self);
+    source_errors_done(s);
     source_offsets_done(s);
     topic_creation_free(s->creation);
     acks_free(s->acks);

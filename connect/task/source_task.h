@@ -4,6 +4,7 @@
  *   source_task.c     start, loop, poll, end; batches
  *   source_send.c     transforms, converters, producer, delivery reports
  *   source_offsets.c  stored offsets, source partitions, commit
+ *   source_errors.c   reports of records that failed: log, dead letters
  */
 #ifndef CONNECT_TASK_SOURCE_TASK_H
 #define CONNECT_TASK_SOURCE_TASK_H
@@ -12,6 +13,7 @@
 
 #include "connect/base/map.h"
 #include "connect/task/acks.h"
+#include "connect/task/dlq.h"
 #include "connect/task/task_run.h"
 #include "connect/task/topic_creation.h"
 
@@ -54,6 +56,9 @@ struct source_task {
     size_t held_bytes, held_max_bytes; /* of all batches in flight */
     struct source_batch *current;      /* polled and not completely sent */
 
+    struct dlq *dlq;             /* NULL: none */
+    struct kc_record *originals; /* of the current batch before the transforms; NULL when no report needs them */
+
     struct offset_store *own_offsets; /* of offsets.storage.topic; NULL: the worker's only */
     bool worker_offsets_too;          /* own_offsets is not the same topic as the worker's */
     int64_t next_commit_ms;
@@ -76,6 +81,15 @@ void source_convert(struct source_task *s);
 int source_send(struct source_task *s, struct kc_error *err);
 /* Delivery reports, then offsets move forward. @blocks up to timeout_ms */
 void source_serve(struct source_task *s, int timeout_ms);
+
+/* ---- source_errors.c ---- */
+/* Makes the dead letter queue when there shall be one. @blocks to look for its topic */
+int source_errors_init(struct source_task *s, struct kc_error *err);
+void source_errors_done(struct source_task *s);
+/* Keeps what reports need of the current batch; before its first transform. */
+void source_errors_keep(struct source_task *s);
+/* Whether all dead letters are safe. @blocks up to timeout_ms */
+bool source_errors_safe(const struct source_task *s, int64_t timeout_ms);
 void source_report(void *arg, const struct kc_batch *batch, uint32_t index, const struct failure *failure);
 void source_where(void *arg, const struct kc_batch *batch, uint32_t index, char *ret_text, size_t size);
 

@@ -37,7 +37,7 @@ static int check_prefix(const struct task *t, const char *prefix, struct kc_erro
 /* Only the overrides of clients that this task will have are looked at. */
 static int check_overrides(const struct task *t, struct kc_error *err) {
     bool sink = t->plugin->kind == KC_KIND_SINK;
-    bool dlq = sink && t->conf.dlq_topic && *t->conf.dlq_topic;
+    bool dlq = t->conf.dlq_topic && *t->conf.dlq_topic;
     bool admin = dlq || (!sink && has_prefix(t->connector_config, "topic.creation."));
     if ((sink && check_prefix(t, "consumer.override.", err) < 0) ||
         ((!sink || dlq) && check_prefix(t, "producer.override.", err) < 0) ||
@@ -285,6 +285,10 @@ struct task *task_free(struct task *t) {
 
 bool task_failed(const struct task *t) {
     return t->failed;
+}
+
+const struct error_counts *task_error_counts(const struct task *t) {
+    return &t->tolerance.counts;
 }
 
 /* ---- For the task's own thread ---- */

@@ -15,6 +15,7 @@
 #include "connect/store/status_store.h"
 
 struct task;
+struct error_counts;
 
 /* What an exactly-once source task asks before it writes. @thread task  @blocks until there is an answer or *stop */
 struct task_guard {
@@ -63,5 +64,7 @@ bool task_join(struct task *t, int64_t deadline_ms);
 void task_cancel(struct task *t);
 struct task *task_free(struct task *t); /* after a successful join */
 bool task_failed(const struct task *t); /* ended with FAILED */
+/* The counters of its errors, as long as the task is not freed. @thread any  @blocks no */
+const struct error_counts *task_error_counts(const struct task *t);
 
 #endif

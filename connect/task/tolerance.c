@@ -39,8 +39,10 @@ void tolerance_begin(struct tolerance *tol) {
     tol->cut = false;
 }
 
-/* A retriable failure: waits and returns true when the record is to be tried again. */
-static bool retry(struct tolerance *tol, uint32_t index, enum error_stage stage, const char *class_name) {
+enum retry { RETRY_AGAIN, RETRY_OVER, RETRY_STOPPED };
+
+/* A retriable failure: waits when the record is to be tried again. */
+static enum retry retry(struct tolerance *tol, uint32_t index, enum error_stage stage, const char *class_name) {
     int64_t now = clock_ms();
     if (!tol->retrying || tol->index != index || tol->stage != stage || tol->class_name != class_name) {
         tol->retrying = true;
@@ -51,18 +53,43 @@ static bool retry(struct tolerance *tol, uint32_t index, enum error_stage stage,
         tol->deadline_ms = tol->retry_timeout_ms < 0 ? INT64_MAX : now + tol->retry_timeout_ms;
     }
     if (now >= tol->deadline_ms)
-        return false;
+        return RETRY_OVER;
     int64_t left = tol->deadline_ms == INT64_MAX ? -1 : tol->deadline_ms - now;
-    return tol->wait(tol->arg, tolerance_backoff_ms(tol->attempts++, tol->retry_delay_max_ms, left));
+    error_counts_add(&tol->counts, COUNT_RETRIES);
+    bool go_on = tol->wait(tol->arg, tolerance_backoff_ms(tol->attempts++, tol->retry_delay_max_ms, left));
+    return go_on ? RETRY_AGAIN : RETRY_STOPPED;
+}
+
+static bool is_retriable(const struct kc_error *err) {
+    return err->retriable && strcmp(err->exception, KC_RETRIABLE_EXCEPTION) == 0;
+}
+
+/* The record failed for good: its last attempt and itself. */
+static void count_error(struct tolerance *tol) {
+    error_counts_add(&tol->counts, COUNT_RECORD_FAILURES);
+    error_counts_add(&tol->counts, COUNT_RECORD_ERRORS);
+    error_counts_record_failed(&tol->counts);
+}
+
+void tolerance_count_failed(struct tolerance *tol) {
+    error_counts_add(&tol->counts, COUNT_RECORD_FAILURES);
+    if (!tol->all)
+        error_counts_add(&tol->counts, COUNT_RECORD_ERRORS);
+    error_counts_record_failed(&tol->counts);
 }
 
 void tolerance_failed(struct tolerance *tol, struct kc_batch *batch, uint32_t index, enum error_stage stage,
                       const char *class_name, const struct kc_error *err) {
-    if (err->retriable && strcmp(err->exception, KC_RETRIABLE_EXCEPTION) == 0 && retry(tol, index, stage, class_name))
+    enum retry verdict = is_retriable(err) ? retry(tol, index, stage, class_name) : RETRY_OVER;
+    if (verdict != RETRY_OVER)
+        error_counts_add(&tol->counts, COUNT_RECORD_FAILURES);
+    if (verdict == RETRY_AGAIN)
         return;
     tol->retrying = false;
-    if (tol->all) {
+    if (verdict == RETRY_OVER && tol->all) {
         struct failure failure = {stage, class_name, err};
+        count_error(tol);
+        error_counts_add(&tol->counts, COUNT_RECORDS_SKIPPED);
         tol->report(tol->arg, batch, index, &failure);
         batch->records[index].dropped = true;
         return;
@@ -70,6 +97,7 @@ void tolerance_failed(struct tolerance *tol, struct kc_batch *batch, uint32_t in
     /* Reported in tolerance_end: an earlier record may yet fail in a later stage, and then that is the one. */
     batch->count = index;
     tol->cut = true;
+    tol->cut_by_stop = verdict == RETRY_STOPPED;
     tol->cut_index = index;
     tol->cut_stage = stage;
     tol->cut_class = class_name;
@@ -80,6 +108,9 @@ int tolerance_end(struct tolerance *tol, const struct kc_batch *batch, struct kc
     if (!tol->cut)
         return 0;
     tol->cut = false;
+    if (tol->cut_by_stop)
+        return 0;
+    count_error(tol);
     struct failure failure = {tol->cut_stage, tol->cut_class, &tol->cut_err};
     tol->report(tol->arg, batch, tol->cut_index, &failure);
     *err = tol->cut_err;

@@ -5,6 +5,7 @@
 #define CONNECT_TASK_TOLERANCE_H
 
 #include "connect/plugin.h"
+#include "connect/task/error_counts.h"
 
 enum error_stage {
     STAGE_TRANSFORMATION,
@@ -27,9 +28,10 @@ struct failure {
 };
 
 struct tolerance {
-    bool all;                            /* errors.tolerance */
-    int64_t retry_timeout_ms;            /* errors.retry.timeout; < 0 for ever */
-    int64_t retry_delay_max_ms;          /* errors.retry.delay.max.ms */
+    bool all;                   /* errors.tolerance */
+    int64_t retry_timeout_ms;   /* errors.retry.timeout; < 0 for ever */
+    int64_t retry_delay_max_ms; /* errors.retry.delay.max.ms */
+    struct error_counts counts;
     bool (*wait)(void *arg, int64_t ms); /* sleeps; false: the task is to stop */
     /* Tells the dead letter queue and the log about record `index` of the batch. */
     void (*report)(void *arg, const struct kc_batch *batch, uint32_t index, const struct failure *failure);
@@ -45,6 +47,7 @@ struct tolerance {
     unsigned attempts;
     int64_t deadline_ms;
     bool cut;
+    bool cut_by_stop; /* the task was told to stop while the record waited to be tried again */
     uint32_t cut_index;
     enum error_stage cut_stage;
     const char *cut_class;
@@ -56,7 +59,9 @@ void tolerance_begin(struct tolerance *tol);
 /* Record `index` failed; call the operation again from there afterwards. By then one of these has happened:
  * - time has passed and the record is to be tried once more (retriable, errors.retry.timeout not over);
  * - it was reported and is marked as dropped (tolerated);
- * - batch->count was cut to `index`: the records before it go on, and tolerance_end fails.
+ * - batch->count was cut to `index`: the records before it go on, and tolerance_end fails. When the task is to stop
+ *   before a retriable error's time is over, the batch is cut, too, but nothing failed: the record is read again by the
+ *   next start (Java skips it).
  * @blocks while it backs off; ends early when the task is to stop */
 void tolerance_failed(struct tolerance *tol, struct kc_batch *batch, uint32_t index, enum error_stage stage,
                       const char *class_name, const struct kc_error *err);
@@ -65,8 +70,10 @@ static inline bool tolerance_cut(const struct tolerance *tol) {
     return tol->cut;
 }
 /* After the last stage: reports the record at which the batch was cut. `batch` with its records as before. 0 when there
- * is none, else -1 and err is what the task fails with. */
+ * is none, or when the task is to stop; else -1 and err is what the task fails with. */
 int tolerance_end(struct tolerance *tol, const struct kc_batch *batch, struct kc_error *err);
+/* A record that failed outside of the stages (TASK_PUT, KAFKA_PRODUCE): counts it. @source executeFailed */
+void tolerance_count_failed(struct tolerance *tol);
 /* Milliseconds before attempt `attempt` (0 …); `left_ms` < 0: no deadline. */
 int64_t tolerance_backoff_ms(unsigned attempt, int64_t delay_max_ms, int64_t left_ms);
 

@@ -236,6 +236,40 @@ START_TEST(test_overrides) {
 }
 END_TEST
 
+/* Beyond Java: sources may have a dead letter queue. Its keys are there when one of them is used. */
+START_TEST(test_dead_letters_of_sources) {
+    static const struct {
+        const char *key, *value, *want;
+    } cases[] = {
+        {"errors.deadletterqueue.topic.name", "dead", NULL},
+        {"errors.deadletterqueue.context.headers.enable", "perhaps",
+         "Invalid value perhaps for configuration errors.deadletterqueue.context.headers.enable: Expected value to be "
+         "either true or false"},
+        {"errors.deadletterqueue.topic.replication.factor", "99999",
+         "Invalid value 99999 for configuration errors.deadletterqueue.topic.replication.factor: Not a number of type "
+         "SHORT"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct kc_error err = {0};
+        AUTO(props) config = source();
+        kc_config_set(config, cases[i].key, cases[i].value);
+        AUTO(validation) v = validation_run(&worker, providers, config, &err);
+        ck_assert_msg(v != NULL, "%s", err.text);
+        AUTO(json) json = answer(v);
+        const cJSON *errors = cJSON_GetObjectItem(value_of(json, cases[i].key), "errors");
+        ck_assert_int_eq(validation_error_count(v), cases[i].want ? 1 : 0);
+        if (cases[i].want)
+            ck_assert_str_eq(errors->child->valuestring, cases[i].want);
+        ck_assert_ptr_nonnull(value_of(json, "errors.deadletterqueue.topic.name"));
+    }
+    struct kc_error err = {0};
+    AUTO(props) config = source();
+    AUTO(validation) v = validation_run(&worker, providers, config, &err);
+    AUTO(json) json = answer(v);
+    ck_assert_ptr_null(value_of(json, "errors.deadletterqueue.topic.name"));
+}
+END_TEST
+
 START_TEST(test_errors_of_the_whole) {
     static const struct {
         const char *key, *value, *want;
@@ -363,6 +397,7 @@ static Suite *make_suite(void) {
     tcase_add_test(tc, test_keys_of_plugins);
     tcase_add_test(tc, test_rules_of_a_distributed_worker);
     tcase_add_test(tc, test_overrides);
+    tcase_add_test(tc, test_dead_letters_of_sources);
     tcase_add_test(tc, test_errors_of_the_whole);
     tcase_add_test(tc, test_resolved_values_stay_secret);
     tcase_add_test(tc, test_long_lists);

@@ -3,11 +3,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connect/base/buf.h"
 #include "connect/base/clock.h"
 #include "connect/base/err.h"
+#include "connect/task/error_counts.h"
 #include "tests/support/fake_sink.h"
 #include "tests/support/fake_stores.h"
 #include "tests/support/suite.h"
+
+/* failures, errors, skipped, retries, logged, dead letters, of these failed */
+static void expect_counts(const struct task *t, const char *expected) {
+    AUTO_BUF text;
+    buf_init(&text, 4096);
+    for (int i = 0; i < COUNT_LAST_ERROR_MS; i++)
+        buf_printf(&text, "%s%lld", i ? " " : "",
+                   (long long)error_counts_get(task_error_counts(t), (enum error_count)i));
+    ck_assert_str_eq(buf_text(&text), expected);
+}
 
 /* ---- Bad records ---- */
 
@@ -79,6 +91,7 @@ START_TEST(test_dead_letters) {
     ck_assert_ptr_nonnull(strstr(letters[0].headers, ";__connect.errors.exception.stacktrace=org.apache.kafka.connect."
                                                      "errors.DataException: Converting"));
     task_lab_free(letters, count);
+    expect_counts(t, "1 1 1 0 0 1 0");
     task_lab_stop(t);
 }
 END_TEST
@@ -92,6 +105,7 @@ START_TEST(test_dead_letter_before_failing) {
     struct task *t = fake_sink_start(pairs);
     ck_assert(fake_status_wait("FAILED", LAB_WAIT_MS));
     ck_assert(task_join(t, clock_ms() + LAB_WAIT_MS));
+    expect_counts(t, "1 1 0 0 0 1 0");
     task_free(t);
     size_t count;
     struct lab_record *letters = task_lab_read(&lab, "dead", 1, &count);
@@ -140,6 +154,7 @@ START_TEST(test_errant_records) {
         ck_assert_ptr_nonnull(strstr(letters[i].headers, "class.name=org.apache.kafka.connect.sink.SinkTask;"));
     }
     task_lab_free(letters, count);
+    expect_counts(t, "2 0 0 0 0 2 0");
     task_lab_stop(t);
 }
 END_TEST
@@ -153,6 +168,7 @@ START_TEST(test_errant_record_not_tolerated) {
         struct task *t = fake_sink_start(i ? with_log : fake_sink_plain);
         ck_assert(task_join(t, clock_ms() + LAB_WAIT_MS));
         ck_assert(task_failed(t));
+        expect_counts(t, i ? "1 1 0 0 1 0 0" : "0 0 0 0 0 0 0");
         task_free(t);
         ck_assert_ptr_nonnull(strstr(fake_trace(), "Caused by: org.apache.kafka.connect.errors.DataException: odd"));
         ck_assert_int_eq(strstr(fake_trace(), "Tolerance exceeded in error handler") != NULL, i);

@@ -160,6 +160,65 @@ START_TEST(test_retries_for_ever_until_stopped) {
 }
 END_TEST
 
+/* A stop in the middle of the retries skips nothing and fails nothing, whatever is tolerated. */
+START_TEST(test_stop_while_retrying) {
+    for (int all = 0; all < 2; all++) {
+        struct kc_error err = {0};
+        set_up();
+        tol.all = all;
+        tol.retry_timeout_ms = 10000;
+        seen.stopping = true;
+        fail_with(KC_RETRIABLE_EXCEPTION, 3, STAGE_TRANSFORMATION);
+        ck_assert_uint_eq(batch.count, 3);
+        ck_assert(!records[3].dropped);
+        ck_assert_int_eq(tolerance_end(&tol, &batch, &err), 0);
+        ck_assert_int_eq(seen.reports, 0);
+        ck_assert_int_eq(error_counts_get(&tol.counts, COUNT_RECORD_ERRORS), 0);
+    }
+}
+END_TEST
+
+/* The table of RetryWithToleranceOperator (transforms 6.3): failures, errors, skipped, retries. */
+START_TEST(test_counts) {
+    static const struct {
+        bool all;
+        const char *exception;
+        int64_t timeout_ms;
+        int attempts; /* that fail */
+        int64_t failures, errors, skipped, retries;
+    } rows[] = {
+        {false, KC_DATA_EXCEPTION, 0, 1, 1, 1, 0, 0},
+        {true, KC_DATA_EXCEPTION, 0, 1, 1, 1, 1, 0},
+        {false, KC_RETRIABLE_EXCEPTION, 0, 1, 1, 1, 0, 0}, /* Java skips it */
+        {true, KC_RETRIABLE_EXCEPTION, 0, 1, 1, 1, 1, 0},
+        {false, KC_RETRIABLE_EXCEPTION, 900, 2, 2, 0, 0, 2},
+        {true, KC_RETRIABLE_EXCEPTION, 900, 3, 3, 1, 1, 2},
+        {true, "java.lang.NullPointerException", 900, 1, 1, 1, 1, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct kc_error err = {0};
+        set_up();
+        tol.all = rows[i].all;
+        tol.retry_timeout_ms = rows[i].timeout_ms;
+        for (int n = 0; n < rows[i].attempts; n++)
+            fail_with(rows[i].exception, 0, STAGE_VALUE_CONVERTER);
+        (void)tolerance_end(&tol, &batch, &err);
+        ck_assert_int_eq(error_counts_get(&tol.counts, COUNT_RECORD_FAILURES), rows[i].failures);
+        ck_assert_int_eq(error_counts_get(&tol.counts, COUNT_RECORD_ERRORS), rows[i].errors);
+        ck_assert_int_eq(error_counts_get(&tol.counts, COUNT_RECORDS_SKIPPED), rows[i].skipped);
+        ck_assert_int_eq(error_counts_get(&tol.counts, COUNT_RETRIES), rows[i].retries);
+        ck_assert_int_eq(error_counts_get(&tol.counts, COUNT_LAST_ERROR_MS) > 0, rows[i].errors > 0);
+    }
+}
+END_TEST
+
+START_TEST(test_names_of_counts) {
+    ck_assert_str_eq(error_count_name(COUNT_RECORD_FAILURES), "total-record-failures");
+    for (int i = 0; i < ERROR_COUNTS; i++)
+        ck_assert_ptr_nonnull(error_count_name((enum error_count)i));
+}
+END_TEST
+
 START_TEST(test_only_connects_own_class_is_retried) {
     tol.retry_timeout_ms = -1;
     tol.all = true;
@@ -192,6 +251,9 @@ static Suite *make_suite(void) {
     tcase_add_test(tc, test_retries_until_the_time_is_over);
     tcase_add_test(tc, test_each_record_has_its_own_time);
     tcase_add_test(tc, test_retries_for_ever_until_stopped);
+    tcase_add_test(tc, test_stop_while_retrying);
+    tcase_add_test(tc, test_counts);
+    tcase_add_test(tc, test_names_of_counts);
     tcase_add_test(tc, test_only_connects_own_class_is_retried);
     tcase_add_test(tc, test_long_text_keeps_the_place);
     suite_add_tcase(suite, tc);
