@@ -316,9 +316,20 @@ void exchange_end(struct rest_exchange *ex) {
     pthread_mutex_unlock(&ex->server->lock);
 }
 
+bool exchange_hold(struct rest_exchange *ex, size_t bytes) {
+    ex->held += bytes;
+    return atomic_fetch_add(&ex->server->held, bytes) + bytes <= ex->server->max_held;
+}
+
+void exchange_release(struct rest_exchange *ex) {
+    atomic_fetch_sub(&ex->server->held, ex->held);
+    ex->held = 0;
+}
+
 void exchange_free(struct rest_exchange *ex) {
     if (!ex)
         return;
+    exchange_release(ex);
     for (size_t i = 0; i < ex->segment_count; i++)
         free(ex->segments[i]);
     buf_done(&ex->body);

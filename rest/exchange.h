@@ -37,6 +37,8 @@ struct rest_exchange {
     bool dispatched;
     bool submitted; /* went to the herder: answered by another thread, under the server's lock */
     bool too_large;
+    bool too_many;  /* bodies and answers of all connections together take too much memory */
+    size_t held;    /* bytes of this one's body and answer, as counted in the server's `held` */
     bool malformed; /* Java's container refuses it before REST sees it: neither CORS nor configured headers */
     /* the answer */
     bool answered;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "connect/base/clock.h"
@@ -20,7 +21,8 @@
 enum {
     CONNECTION_MEMORY = 32 * 1024, /* request line and headers */
     IDLE_SECONDS = 90,
-    MAX_CONNECTIONS = 1000
+    MAX_CONNECTIONS = 20000, /* of all listeners */
+    OTHER_FILES = 1024       /* kept free for everything that is no connection */
 };
 
 static const char *scheme(const struct listener *l) {
@@ -176,6 +178,16 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
 
 /* ---- life ---- */
 
+/* As many as there may be open files, which a worker has raised to what it is allowed; shared among the listeners. */
+static unsigned max_connections(const struct worker_conf *conf) {
+    size_t listeners = conf->listeners.count + conf->admin_listeners.count;
+    struct rlimit files = {.rlim_cur = 2 * OTHER_FILES};
+    getrlimit(RLIMIT_NOFILE, &files);
+    rlim_t reserve = files.rlim_cur / 2 < OTHER_FILES ? files.rlim_cur / 2 : OTHER_FILES;
+    rlim_t all = files.rlim_cur - reserve < MAX_CONNECTIONS ? files.rlim_cur - reserve : MAX_CONNECTIONS;
+    return (unsigned)(all / (listeners ? listeners : 1));
+}
+
 static int start_daemon(struct listener *l, int fd, struct kc_error *err) {
     struct MHD_OptionItem tls[LISTENER_TLS_OPTIONS] = {{MHD_OPTION_END, 0, NULL}};
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
@@ -183,13 +195,13 @@ static int start_daemon(struct listener *l, int fd, struct kc_error *err) {
         listener_tls_options(l->tls, tls);
     /* Turbo: sockets are not shut down before on_connection hears of their end, see answer_garbage. */
     flags |= l->tls ? (unsigned)MHD_USE_TLS : (unsigned)MHD_USE_TURBO;
-    l->daemon =
-        MHD_start_daemon(flags, 0, NULL, NULL, request_part, l, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL,
-                         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, request_begin, l,
-                         MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED, request_end,
-                         NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, l, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                         (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-                         MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+    l->daemon = MHD_start_daemon(flags, 0, NULL, NULL, request_part, l, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL,
+                                 MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, request_begin, l,
+                                 MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED,
+                                 request_end, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, l,
+                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+                                 MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_LIMIT,
+                                 max_connections(l->server->conf), MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
     if (!l->daemon)
         return err_set(err, ERR_IO, "Unable to start the REST server on %s://%s:%d", scheme(l), l->host, l->port);
     if (l->tls)

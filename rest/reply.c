@@ -8,6 +8,7 @@
 #include "connect/base/json.h"
 #include "connect/base/url_text.h"
 #include "rest/cors.h"
+#include "rest/server_state.h"
 
 #define JSON_TYPE     "application/json"
 #define RETRY_AFTER_S "1" /* a rebalance, and a start with brokers at hand, are over by then */
@@ -90,6 +91,7 @@ static void add_location(struct rest_exchange *ex, struct MHD_Response *response
 
 enum MHD_Result reply_send(struct rest_exchange *ex) {
     size_t len = ex->reply.failed ? 0 : ex->reply.len;
+    (void)exchange_hold(ex, len);
     /* The exchange, and its buffer with it, lives until the answer is sent. */
     struct MHD_Response *response =
         MHD_create_response_from_buffer(len, (void *)(uintptr_t)buf_text(&ex->reply), MHD_RESPMEM_PERSISTENT);

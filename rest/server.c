@@ -19,7 +19,7 @@
 #include "rest/routes.h"
 #include "rest/server_state.h"
 
-enum { STOP_WAIT_MS = 5000, REPLY_MAX = 64 << 20 };
+enum { STOP_WAIT_MS = 5000, REPLY_MAX = 64 << 20, HELD_BODIES = 4, HELD_MIN = 64 << 20 };
 
 /* ---- one request ---- */
 
@@ -68,6 +68,10 @@ static void dispatch(struct rest_exchange *ex) {
                       s->max_body_bytes);
         return;
     }
+    if (ex->too_many || atomic_load(&s->held) > s->max_held) {
+        reply_message(ex, 503, "Requests and answers under way take more than %zu bytes of memory", s->max_held);
+        return;
+    }
     pthread_mutex_lock(&s->lock);
     bool stopping = s->stopping, ready = s->herder != NULL;
     pthread_mutex_unlock(&s->lock);
@@ -82,6 +86,20 @@ static void dispatch(struct rest_exchange *ex) {
 static bool body_announced_too_large(const struct rest_exchange *ex) {
     const char *length = rest_header(ex, "Content-Length");
     return length && strtoull(length, NULL, 10) > ex->server->max_body_bytes;
+}
+
+/* Of a body that is refused nothing is kept, but it is read to its end, so that the client comes to see the answer. */
+static void take_body(struct rest_exchange *ex, const char *data, size_t size) {
+    if (ex->answered || ex->too_large || ex->too_many)
+        return;
+    if (!exchange_hold(ex, size))
+        ex->too_many = true;
+    else if (buf_add(&ex->body, data, size) < 0)
+        ex->too_large = true;
+    if (ex->too_many || ex->too_large) {
+        buf_done(&ex->body);
+        exchange_release(ex);
+    }
 }
 
 enum MHD_Result request_part(void *arg, struct MHD_Connection *connection, const char *url, const char *method,
@@ -107,8 +125,7 @@ enum MHD_Result request_part(void *arg, struct MHD_Connection *connection, const
         return MHD_YES;
     }
     if (*data_size > 0) {
-        if (!ex->answered && buf_add(&ex->body, data, *data_size) < 0)
-            ex->too_large = true;
+        take_body(ex, data, *data_size);
         *data_size = 0;
         return MHD_YES;
     }
@@ -191,6 +208,9 @@ struct rest_server *rest_server_new(const struct worker_conf *conf, struct kc_er
     s->next_deadline_ms = INT64_MAX;
     s->conf = conf;
     s->max_body_bytes = (size_t)conf->rest_body_max_bytes;
+    s->max_held = HELD_BODIES * s->max_body_bytes;
+    if (s->max_held < HELD_MIN)
+        s->max_held = HELD_MIN;
     s->separate_admin = kc_config_has(conf->text, "admin.listeners");
     s->cors = cors_new(conf, err);
     if (!s->cors || auth_new(conf, &s->auth, err) < 0)

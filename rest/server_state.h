@@ -4,6 +4,7 @@
 
 #include <microhttpd.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "connect/base/list.h"
 #include "rest/forward.h"
@@ -43,6 +44,9 @@ struct rest_server {
     char reason[512];         /* why not yet */
     bool stopping;
     size_t max_body_bytes;
+    /* bytes of bodies and answers of all connections; from max_held on there is 503 */
+    atomic_size_t held;
+    size_t max_held;
 };
 
 /* libmicrohttpd's callbacks; `listener` is a struct listener. @thread polling */
@@ -61,5 +65,8 @@ bool exchange_answered(struct rest_exchange *ex);
 /* The connection is done with it: an answer that is still to come will be thrown away. @thread polling */
 void exchange_end(struct rest_exchange *ex);
 void exchange_free(struct rest_exchange *ex);
+/* Counts so many bytes more of a body or an answer; false: no more body now. @thread polling */
+bool exchange_hold(struct rest_exchange *ex, size_t bytes);
+void exchange_release(struct rest_exchange *ex); /* all of it */
 
 #endif
