@@ -9,9 +9,12 @@
 #include "connect/base/clock.h"
 #include "connect/base/err.h"
 #include "connect/base/url_text.h"
+#include "rest/listener.h"
 #include "rest/reply.h"
 #include "rest/routes.h"
 #include "rest/server_state.h"
+
+enum { NUDGE_MS = 1000 };
 
 /* Between a suspended exchange and who works on it. Freed by the one who answers last: `ex` is NULL once the exchange
  * has been answered by the deadline or the shutdown. */
@@ -266,6 +269,11 @@ void *exchange_deadlines(void *server) {
     pthread_mutex_lock(&s->lock);
     while (!s->stopping) {
         s->next_deadline_ms = end_overdue(s);
+        if (s->connection_count > 0) {
+            listener_nudge(s);
+            if (s->next_deadline_ms > clock_ms() + NUDGE_MS)
+                s->next_deadline_ms = clock_ms() + NUDGE_MS;
+        }
         if (s->next_deadline_ms == INT64_MAX) {
             pthread_cond_wait(&s->changed, &s->lock);
         } else {

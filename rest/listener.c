@@ -6,6 +6,7 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,7 +133,10 @@ static void on_mhd_log(void *arg, const char *fmt, va_list ap) {
 }
 
 struct connection {
-    bool asked; /* a request line has come */
+    struct list link; /* in the server's connections */
+    int fd;
+    bool asked;  /* a request line has come */
+    bool nudged; /* see listener_nudge */
     int64_t begin_ms;
 };
 
@@ -154,13 +158,49 @@ static void answer_garbage(struct MHD_Connection *connection) {
     (void)!send(info->connect_fd, answer, sizeof answer - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+static struct connection *connection_new(struct rest_server *s, struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct connection *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    c->fd = info ? info->connect_fd : -1;
+    c->begin_ms = clock_ms();
+    pthread_mutex_lock(&s->lock);
+    list_append(&s->connections, &c->link);
+    if (s->connection_count++ == 0)
+        pthread_cond_broadcast(&s->changed); /* the deadline thread looks after them */
+    pthread_mutex_unlock(&s->lock);
+    return c;
+}
+
+void listener_nudge(struct rest_server *s) {
+    struct pollfd *fds = calloc(s->connection_count + 1, sizeof *fds);
+    struct connection **of = calloc(s->connection_count + 1, sizeof *of);
+    nfds_t count = 0;
+    for (struct list *l = s->connections.next; fds && of && l != &s->connections; l = l->next) {
+        struct connection *c = CONTAINER_OF(l, struct connection, link);
+        if (!c->nudged) {
+            of[count] = c;
+            fds[count++] = (struct pollfd){.fd = c->fd, .events = POLLRDHUP};
+        }
+    }
+    if (count > 0 && poll(fds, count, 0) > 0) {
+        for (nfds_t i = 0; i < count; i++) {
+            if (fds[i].revents & POLLRDHUP) {
+                shutdown(fds[i].fd, SHUT_RD);
+                of[i]->nudged = true;
+            }
+        }
+    }
+    free(of);
+    free(fds);
+}
+
 static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode code) {
     struct listener *l = arg;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        struct connection *c = *context = calloc(1, sizeof *c);
-        if (c)
-            c->begin_ms = clock_ms();
+        *context = connection_new(l->server, connection);
         if (l->tls)
             listener_tls_begin(l->tls, connection);
         return;
@@ -168,6 +208,10 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
     struct connection *c = *context;
     pthread_mutex_lock(&l->server->lock);
     bool stopping = l->server->stopping;
+    if (c) {
+        list_remove(&c->link);
+        l->server->connection_count--;
+    }
     pthread_mutex_unlock(&l->server->lock);
     bool idle = c && clock_ms() - c->begin_ms >= IDLE_SECONDS * 1000;
     if (c && !c->asked && !idle && !stopping && !l->tls)

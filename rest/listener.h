@@ -14,4 +14,9 @@ void listener_advertise(struct rest_server *s);
 /* A request line has come on this connection. @thread polling */
 void listener_note_request(struct MHD_Connection *connection);
 
+/* The server's lock held. A client's end that comes together with its last bytes escapes libmicrohttpd (it watches
+ * edges, and stops reading when there was less than it had room for): such connections would stay for their 90 seconds.
+ * They are looked for now and then; closing the side that has ended anyway makes another edge. @blocks no */
+void listener_nudge(struct rest_server *s);
+
 #endif

@@ -205,6 +205,7 @@ struct rest_server *rest_server_new(const struct worker_conf *conf, struct kc_er
     pthread_cond_init(&s->changed, &attr);
     pthread_condattr_destroy(&attr);
     list_init(&s->waiting);
+    list_init(&s->connections);
     s->next_deadline_ms = INT64_MAX;
     s->conf = conf;
     s->max_body_bytes = (size_t)conf->rest_body_max_bytes;

@@ -37,7 +37,9 @@ struct rest_server {
     /* under lock */
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    struct list waiting;      /* struct pending with an exchange */
+    struct list waiting;     /* struct pending with an exchange */
+    struct list connections; /* struct connection of listener.c */
+    size_t connection_count;
     int64_t next_deadline_ms; /* of those, when the deadline thread has looked last; INT64_MAX none */
     size_t outstanding;       /* pendings that the herder or forwarder still has */
     struct herder *herder;    /* NULL before rest_server_start */
@@ -55,7 +57,7 @@ enum MHD_Result request_part(void *listener, struct MHD_Connection *connection, 
                              const char *version, const char *data, size_t *data_size, void **state);
 void request_end(void *arg, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code);
 
-/* Deadline thread: answers suspended requests whose time is over. */
+/* Deadline thread: answers suspended requests whose time is over, notices clients that are gone. */
 void *exchange_deadlines(void *server);
 /* Answers everything that waits: "Worker is shutting down"; then waits up to timeout_ms for the herder's late answers.
  */
