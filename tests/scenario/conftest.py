@@ -1,6 +1,7 @@
 """One broker and one S3 server for a whole run (each xdist process has its own); every test takes names of its own."""
 from __future__ import annotations
 
+import os
 import pathlib
 import shutil
 import sys
@@ -99,3 +100,10 @@ class Bucket:
 
     def put(self, key: str, body: bytes):
         self.client.put_object(Bucket=self.name, Key=key, Body=body)
+
+    def sweep(self):
+        """Deletes what uploads of a killed client left: s3proxy keeps their temporary files (KEY-UUID, without its attributes)
+        and cannot list a folder with such a file in it ever again. Only while nobody writes."""
+        for path in (self.s3.folder / "data" / self.name).rglob("*-" + "-".join("?" * n for n in (8, 4, 4, 4, 12))):
+            if path.is_file() and "user.content-md5" not in os.listxattr(path):
+                path.unlink()
