@@ -1,4 +1,5 @@
-/* Runs one conversion over a batch, or over a header, for the converters that work value by value.
+/* Runs one conversion over a batch, or over a header, for the converters that work value by value; and the callbacks
+ * that converters have in common.
  * The function is a constant at every call, so that the compiler puts it into the loop. */
 #ifndef CONNECT_CONVERT_EACH_H
 #define CONNECT_CONVERT_EACH_H
@@ -58,6 +59,21 @@ static inline int convert_header_from_connect(convert_one *convert, void *self, 
                                    const struct kc_header *header, struct kc_value *ret_bytes, struct kc_error *err) { \
         (void)topic;                                                                                                   \
         return convert_header_from_connect(to_bytes, self, arena, header, ret_bytes, err);                             \
+    }
+
+/* configure_converter and configure_header_converter of a plugin whose `configure(conf, ret_self, err)` needs only its
+ * options. */
+#define CONFIGURE_CALLBACKS(configure)                                                                             \
+    static int configure_converter(const struct kc_config *config, const void *conf, bool is_key, void **ret_self, \
+                                   struct kc_error *err) {                                                         \
+        (void)config;                                                                                              \
+        (void)is_key;                                                                                              \
+        return configure(conf, ret_self, err);                                                                     \
+    }                                                                                                              \
+    static int configure_header_converter(const struct kc_config *config, const void *conf, void **ret_self,       \
+                                          struct kc_error *err) {                                                  \
+        (void)config;                                                                                              \
+        return configure(conf, ret_self, err);                                                                     \
     }
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "config/def.h"
 #include "connect/convert/converters.h"
+#include "connect/convert/each.h"
 
 struct json_conf {
     const char *converter_type;
@@ -52,18 +53,7 @@ static int configure(const struct json_conf *conf, void **ret_self, struct kc_er
     return 0;
 }
 
-static int configure_converter(const struct kc_config *config, const void *conf, bool is_key, void **ret_self,
-                               struct kc_error *err) {
-    (void)config;
-    (void)is_key;
-    return configure(conf, ret_self, err);
-}
-
-static int configure_header_converter(const struct kc_config *config, const void *conf, void **ret_self,
-                                      struct kc_error *err) {
-    (void)config;
-    return configure(conf, ret_self, err);
-}
+CONFIGURE_CALLBACKS(configure)
 
 static void close_converter(void *self) {
     json_converter_free(self);

@@ -51,18 +51,7 @@ static int configure(const struct string_conf *conf, void **ret_self, struct kc_
     return 0;
 }
 
-static int configure_converter(const struct kc_config *config, const void *conf, bool is_key, void **ret_self,
-                               struct kc_error *err) {
-    (void)config;
-    (void)is_key;
-    return configure(conf, ret_self, err);
-}
-
-static int configure_header_converter(const struct kc_config *config, const void *conf, void **ret_self,
-                                      struct kc_error *err) {
-    (void)config;
-    return configure(conf, ret_self, err);
-}
+CONFIGURE_CALLBACKS(configure)
 
 static void close_converter(void *self) {
     charset_free(self);

@@ -167,10 +167,10 @@ static int check_interval(const char *name, const char *text, struct kc_error *e
                   .importance = KC_LOW, .doc = "Replication factor of the topic of checkpoints."),                  \
         LOCATION_ROW, METRICS_ROW
 
-#define TASK_ROWS(list, what)                                                                     \
-    OPT_LIST(list, CONF, assigned, .required = true, .list_not_empty = true, .list_unique = true, \
-             .importance = KC_LOW, .doc = what),                                                  \
-        OPT_INT("task.index", CONF, task_index, .required = true, .importance = KC_LOW, .doc = "Number of the task.")
+#define TASK_ROWS(list, what)                                                                                       \
+    OPT_LIST(list, CONF, assigned, .required = true, .list_not_empty = true, .list_unique = true,                   \
+             .importance = KC_LOW, .doc = what), /* read as text: it is a part of the clients' names (clients.c) */ \
+        KEPT("task.index", KC_OPT_T_INT, .required = true, .importance = KC_LOW, .doc = "Number of the task.")
 
 const struct kc_option mirror_source_options[] = {SOURCE_ROWS, KC_OPTION_END};
 const struct kc_option mirror_source_task_options[] = {

@@ -27,7 +27,6 @@ struct mirror_conf {
     int16_t heartbeats_replication_factor;
     /* tasks */
     struct kc_list assigned; /* "topic-partition" or group ids */
-    int32_t task_index;
 };
 
 extern const struct kc_option mirror_source_options[], mirror_source_task_options[];

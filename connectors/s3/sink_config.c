@@ -199,7 +199,7 @@ static bool show_kms(const char *name, const struct kc_config *config) {
 #define SHOWN(n)   .display_name = (n)
 #define NAMED(set) .kind = KC_KIND_NAMED, .one_of = (set)
 
-/* Options that only mean something to formats which the rules refuse, or to Java. */
+/* Options that only mean something to formats which the rules refuse, or to Java, or that allow one value only. */
 #define UNUSED(key, t, ...) \
     { .name = (key), .type = (t), .offset = KC_NO_FIELD, __VA_ARGS__ }
 
@@ -358,9 +358,9 @@ const struct kc_option sink_options[] = {
             .doc = "First size of the buffer of a file."),
     OPT_INT("partitioner.max.open.files", CONF, max_open_files, .def = "-1", INTERNAL),
 
-    OPT_CLASS("storage.class", CONF, storage_class, .required = true, HIGH, STORAGE, .width = KC_LONG,
-              SHOWN("Storage Class"), NAMED(storages), .recommended = storages,
-              .doc = "Class of the storage: io.confluent.connect.s3.storage.S3Storage."),
+    UNUSED("storage.class", KC_OPT_T_CLASS, .required = true, HIGH, STORAGE, .width = KC_LONG, SHOWN("Storage Class"),
+           NAMED(storages), .recommended = storages,
+           .doc = "Class of the storage: io.confluent.connect.s3.storage.S3Storage."),
     OPT_STRING("topics.dir", CONF, topics_dir, .def = "topics", HIGH, STORAGE, .width = KC_LONG,
                SHOWN("Topics directory"), .doc = "First part of all object names; may be blank."),
     OPT_STRING("store.url", CONF, url, HIGH, STORAGE, .width = KC_LONG, SHOWN("Store URL"),

@@ -49,7 +49,7 @@ struct sink_conf {
     int32_t elastic_capacity;
     int32_t max_open_files;
     /* Storage */
-    const char *storage_class, *topics_dir, *url, *directory_delim, *file_delim;
+    const char *topics_dir, *url, *directory_delim, *file_delim;
     /* Partitioner */
     const char *partitioner_class;
     struct kc_list partition_fields;
