@@ -169,8 +169,8 @@ deps-test: deps
 
 install: $(OUT)/kconnectd
 	install -D -m 755 $(OUT)/kconnectd $(DESTDIR)$(PREFIX)/bin/kconnectd
-	ln -sf kconnectd $(DESTDIR)$(PREFIX)/bin/connect-distributed
-	ln -sf kconnectd $(DESTDIR)$(PREFIX)/bin/connect-distributed.sh
+	for name in connect-distributed connect-standalone; do \
+	    ln -sf kconnectd $(DESTDIR)$(PREFIX)/bin/$$name && ln -sf kconnectd $(DESTDIR)$(PREFIX)/bin/$$name.sh || exit 1; done
 	install -D -m 644 connect/plugin.h $(DESTDIR)$(PREFIX)/include/kconnectd/plugin.h
 	install -d $(DESTDIR)$(PREFIX)/share/kconnectd/examples
 	install -m 644 $(wildcard examples/*.json examples/*.properties) $(DESTDIR)$(PREFIX)/share/kconnectd/examples

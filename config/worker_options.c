@@ -1,10 +1,12 @@
 /* struct worker_conf: made once at start from the properties file, read by everybody, freed last. */
 #include "config/worker_options.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "config/def.h"
 #include "config/parse.h"
 #include "config/properties.h"
 #include "config/worker_checks.h"
@@ -13,7 +15,8 @@
 
 #define LOG_WORKER_CONFIG "org.apache.kafka.connect.runtime.distributed.DistributedConfig"
 
-enum { MEMORY_DEFAULT = 512 * 1024 * 1024 };
+enum { STANDALONE_ROWS_MAX = 160 };
+enum { MEMORY_DEFAULT = 512 * 1024 * 1024, STANDALONE_SYNC_MS = 3000 };
 
 /* Keys that belong to somebody else than the table. */
 static const char *const known_prefixes[] = {"key.converter.",
@@ -30,6 +33,50 @@ static const char *const known_prefixes[] = {"key.converter.",
                                              "listeners.https.",
                                              "admin.listeners.https.",
                                              NULL};
+
+/* ---- standalone -------------------------------------------------------------------------------------------------- */
+
+/* What belongs to the group, its topics and the requests between workers. */
+static bool is_of_group(const char *name) {
+    static const char *const names[] = {"group.id",
+                                        "config.storage.",
+                                        "offset.storage.",
+                                        "status.storage.",
+                                        "session.timeout.ms",
+                                        "rebalance.timeout.ms",
+                                        "heartbeat.interval.ms",
+                                        "exactly.once.source.support",
+                                        "connect.protocol",
+                                        "scheduled.rebalance.max.delay.ms",
+                                        "worker.sync.timeout.ms",
+                                        "worker.unsync.backoff.ms",
+                                        "inter.worker."};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        size_t len = strlen(names[i]);
+        if (names[i][len - 1] == '.' ? strncmp(name, names[i], len) == 0 : strcmp(name, names[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+const struct kc_option *worker_options_standalone(void) {
+    static const struct kc_option file[] = {OPT_STRING(
+        "offset.storage.file.filename", struct worker_conf, offset_file, .required = true, .importance = KC_HIGH,
+        .doc = "File that keeps the offsets of source connectors, as a standalone Java worker writes it; made when it "
+               "is missing.")};
+    static struct kc_option rows[STANDALONE_ROWS_MAX];
+    size_t count = 0;
+    if (rows[0].name)
+        return rows;
+    for (const struct kc_option *row = worker_options; row->name; row++) {
+        if (!is_of_group(row->name)) {
+            assert(count < STANDALONE_ROWS_MAX - 2);
+            rows[count++] = *row;
+        }
+    }
+    rows[count++] = file[0];
+    return rows; /* the rest is zero: the end */
+}
 
 /* Half of what the control group allows, 0 when it allows everything or says nothing. */
 static int64_t half_of_cgroup_limit(void) {
@@ -68,6 +115,10 @@ static void complete(struct worker_conf *conf) {
     }
     conf->plugin_path = kc_config_get(conf->text, "plugin.path");
     conf->override_policy = policy_alias(conf->override_policy);
+    if (conf->standalone) { /* not in the rows of that mode */
+        conf->worker_sync_timeout_ms = STANDALONE_SYNC_MS;
+        conf->exactly_once = "disabled";
+    }
     lower(&conf->connect_protocol, conf->arena);
     lower(&conf->advertised_listener, conf->arena);
 }
@@ -121,20 +172,30 @@ static void warn(const struct worker_conf *conf) {
                host);
 }
 
-struct worker_conf *worker_conf_new(struct kc_config *text, struct kc_error *err) {
+static struct worker_conf *conf_new(struct kc_config *text, bool standalone, struct kc_error *err) {
     struct kc_arena *arena = arena_new(0);
     struct worker_conf *conf = kc_arena_zalloc(arena, sizeof(*conf));
-    int rc = config_parse(worker_options, text, arena, conf, sizeof(*conf), err);
+    const struct kc_option *rows = standalone ? worker_options_standalone() : worker_options;
+    int rc = config_parse(rows, text, arena, conf, sizeof(*conf), err);
     conf->arena = arena;
     conf->text = text;
+    conf->standalone = standalone;
     if (rc == 0) {
         complete(conf);
-        rc = check_together(conf, err);
+        rc = standalone ? 0 : check_together(conf, err);
     }
     if (rc < 0)
         return worker_conf_free(conf);
     warn(conf);
     return conf;
+}
+
+struct worker_conf *worker_conf_new(struct kc_config *text, struct kc_error *err) {
+    return conf_new(text, false, err);
+}
+
+struct worker_conf *worker_conf_new_standalone(struct kc_config *text, struct kc_error *err) {
+    return conf_new(text, true, err);
 }
 
 void worker_conf_log(const struct kc_config *raw) {

@@ -1,5 +1,5 @@
-/* Options of the worker (distributed mode) as rows: Java's names, defaults, texts.
- * @source WorkerConfig, DistributedConfig, RestServerConfig (spec worker-config 1, 2) */
+/* Options of the worker as rows: Java's names, defaults, texts.
+ * @source WorkerConfig, DistributedConfig, StandaloneConfig, RestServerConfig (spec worker-config 1-3) */
 #ifndef CONFIG_WORKER_OPTIONS_H
 #define CONFIG_WORKER_OPTIONS_H
 
@@ -14,6 +14,8 @@ struct worker_conf {
     struct kc_list bootstrap_servers;
     const char *client_id;
     const char *key_converter, *value_converter, *header_converter;
+    bool standalone;         /* no group, no internal topics: group_id and the topics are NULL */
+    const char *offset_file; /* standalone: offset.storage.file.filename */
     const char *group_id;
     const char *config_topic, *offset_topic, *status_topic;
     int16_t config_replication, offset_replication, status_replication;
@@ -41,12 +43,16 @@ struct worker_conf {
     int64_t rest_body_max_bytes; /* kconnect.rest.body.max.bytes: cap of a request body */
 };
 
-extern const struct kc_option worker_options[]; /* into struct worker_conf */
+extern const struct kc_option worker_options[]; /* of distributed mode, into struct worker_conf */
+/* Of standalone mode: the same without what belongs to the group and its topics, and with the offsets file.
+ * @thread any, the first time main */
+const struct kc_option *worker_options_standalone(void);
 
 /* Parses and checks a worker's properties (taken over, also on failure). The registry of plugins must be filled:
  * converters are looked up. NULL with err: ConfigException, Java's text. See connect/worker_config.h for the whole way
  * from a file. */
 struct worker_conf *worker_conf_new(struct kc_config *text, struct kc_error *err);
+struct worker_conf *worker_conf_new_standalone(struct kc_config *text, struct kc_error *err);
 struct worker_conf *worker_conf_free(struct worker_conf *conf);
 /* exactly.once.source.support: source tasks write in transactions; the leader does. */
 static inline bool worker_exactly_once(const struct worker_conf *conf) {

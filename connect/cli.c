@@ -22,6 +22,10 @@ static const char usage[] =
     "kconnectd " KCONNECTD_VERSION ", a Kafka Connect worker (behaves as Apache Kafka Connect " KAFKA_VERSION ")\n"
     "\n"
     "usage: kconnectd distributed WORKER.properties     run a worker of a group\n"
+    "       kconnectd standalone WORKER.properties [CONNECTOR.properties | CONNECTOR.json ...]\n"
+    "                                                   run a worker without a group: connectors from files, offsets "
+    "in "
+    "a file\n"
     "       kconnectd dev [--rest PORT] [--data DIR] [--topic NAME:PARTITIONS ...]\n"
     "                                                   everything embedded, for trying out\n"
     "       kconnectd transform --config CONNECTOR.json [--worker WORKER.properties]  < records.jsonl\n"
@@ -32,7 +36,7 @@ static const char usage[] =
     "plugin.path;\n"
     "                                                   as JSON with the options of each\n"
     "       kconnectd help options                      everything below in one: the reference of all options\n"
-    "       kconnectd help worker                       options of WORKER.properties\n"
+    "       kconnectd help worker | standalone          options of WORKER.properties\n"
     "       kconnectd help sink | source                options that all sinks, all sources have\n"
     "       kconnectd help CLASS [WORKER.properties]    options of a connector, converter, transformation or "
     "predicate\n"
@@ -127,6 +131,18 @@ static void add_worker(struct buf *out, enum render_style style) {
         "of internal topics behind config.storage., offset.storage. and status.storage.");
 }
 
+/* What only standalone mode has. */
+static void add_standalone(struct buf *out, enum render_style style) {
+    const struct kc_option *row = worker_options_standalone();
+    while (strcmp(row->name, "offset.storage.file.filename") != 0)
+        row++;
+    (void)render_title(out, style, "Standalone worker");
+    (void)render_options(out, style, row);
+    (void)render_paragraph(out, style, 0,
+                           "Besides these: the options of a worker (kconnectd help worker) but those of its group, of "
+                           "the internal topics and of the requests between workers, which are not looked at.");
+}
+
 static void add_base(struct buf *out, enum render_style style, bool sink) {
     (void)render_title(out, style, sink ? "All sink connectors" : "All source connectors");
     (void)render_options(out, style, sink ? connector_sink_options : connector_source_options);
@@ -159,6 +175,8 @@ static int add_topic(struct buf *out, enum render_style style, const char *topic
     const struct kc_plugin *p = find_plugin(topic);
     if (all || strcmp(topic, "worker") == 0)
         add_worker(out, style);
+    if (all || strcmp(topic, "standalone") == 0)
+        add_standalone(out, style);
     if (all || strcmp(topic, "sink") == 0)
         add_base(out, style, true);
     if (all || strcmp(topic, "source") == 0)

@@ -148,7 +148,7 @@ void herder_fail(struct herder *h, const struct kc_error *err) {
 }
 
 bool herder_is_leader(struct herder *h) {
-    return h->member && group_member_is_leader(h->member);
+    return h->member && membership_is_leader(h->member);
 }
 
 const char *herder_leader_url(struct herder *h) {
@@ -256,7 +256,7 @@ static void on_pulse(uv_timer_t *timer) {
     struct herder *h = timer->data;
     expire_ops(h, clock_ms());
     if (h->member)
-        group_member_poll(h->member, NULL);
+        membership_poll(h->member);
     turn(h);
 }
 

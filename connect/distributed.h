@@ -1,6 +1,11 @@
-/* The herder of distributed mode: group membership, internal topics, desired state, requests. One thread with one libuv
- * loop that never blocks; everything reaches it through one mailbox. main.c makes it after the REST server is bound,
- * starts and stops it. Requests: connect/herder.h. @source DistributedHerder (distributed-worker 6, 7) */
+/* The herder: group membership, internal topics, desired state, requests. One thread with one libuv loop that never
+ * blocks; everything reaches it through one mailbox. main.c makes it after the REST server is bound, starts and stops
+ * it. Requests: connect/herder.h.
+ *
+ * In standalone mode (conf->standalone) it is the same machine with other ends: a group of one (connect/group/alone.h),
+ * configurations and statuses in memory, offsets in a file (connect/store/store_log.h), and requests that are answered
+ * when what they ask for is done (standalone.c). @source DistributedHerder, StandaloneHerder (distributed-worker 6, 7,
+ * 17) */
 #ifndef CONNECT_DISTRIBUTED_H
 #define CONNECT_DISTRIBUTED_H
 
@@ -28,7 +33,11 @@ int herder_start(struct herder *h, struct kc_error *err) KC_CHECKED;
  * later are answered at once. false: something did not end in time; the process must end without freeing the herder.
  * @thread main  @blocks up to worker.sync.timeout.ms + task.shutdown.graceful.timeout.ms + 15 s */
 bool herder_stop(struct herder *h);
-bool herder_failed(const struct herder *h);   /* start-up failed, or refused by the group */
+bool herder_failed(const struct herder *h); /* start-up failed, or refused by the group */
+/* Standalone: the connectors of the command line are there: /health may say so; or they are not, and the worker has to
+ * end. @thread any */
+void herder_set_ready(struct herder *h);
+void herder_give_up(struct herder *h, const struct kc_error *err);
 struct herder *herder_free(struct herder *h); /* after a successful stop, or never started */
 
 AUTO_FREE(herder, struct herder, herder_free)

@@ -38,6 +38,7 @@ static int check_settings(const struct worker_conf *conf, struct kc_error *err) 
 static void init_state(struct herder *h) {
     list_init(&h->ops);
     list_init(&h->starting);
+    list_init(&h->settling);
     h->rebalance_resolved = h->can_read_configs = true;
     h->rejoining = true;
     h->scheduled_rebalance_ms = h->key_expiration_ms = NEVER_MS;
@@ -49,10 +50,11 @@ static void init_state(struct herder *h) {
     h->reconfigs = map_new(reconfig_state_free);
     h->ttls = map_new(free);
     h->fencings = map_new(fencing_free);
+    h->transitions = map_new(NULL);
 }
 
 struct herder *herder_new(const struct herder_setup *setup, struct kc_error *err) {
-    if (check_settings(setup->conf, err) < 0)
+    if (!setup->conf->standalone && check_settings(setup->conf, err) < 0)
         return NULL;
     struct herder *h = calloc(1, sizeof(*h));
     if (!h)
@@ -61,7 +63,8 @@ struct herder *herder_new(const struct herder_setup *setup, struct kc_error *err
     h->conf = setup->conf;
     h->url = strdup(setup->url);
     h->worker_id = strdup(setup->worker_id);
-    h->protocol = strcasecmp(h->conf->connect_protocol, "eager") == 0        ? GROUP_EAGER
+    h->protocol = h->conf->standalone                                        ? GROUP_COMPATIBLE
+                  : strcasecmp(h->conf->connect_protocol, "eager") == 0      ? GROUP_EAGER
                   : strcasecmp(h->conf->connect_protocol, "compatible") == 0 ? GROUP_COMPATIBLE
                                                                              : GROUP_SESSIONED;
     h->stage = stage_new();
@@ -93,6 +96,7 @@ static void free_collections(struct herder *h) {
     map_free(h->reconfigs);
     map_free(h->ttls);
     map_free(h->fencings);
+    map_free(h->transitions);
     work_done(&h->running);
     work_done(&h->revoked);
     work_done(&h->tasks_to_restart);
@@ -103,7 +107,7 @@ static void free_collections(struct herder *h) {
 struct herder *herder_free(struct herder *h) {
     if (!h)
         return NULL;
-    group_member_free(h->member);
+    membership_free(h->member);
     client_security_free(h->security);
     job_queue_free(h->store_jobs);
     job_queue_free(h->pool);
@@ -197,7 +201,7 @@ static struct group_member *new_member(struct herder *h, const char *servers, co
     return group_member_new(&conf, &herder_group_callbacks, h, err);
 }
 
-static int make_member(struct herder *h, struct kc_error *err) {
+static int join_group(struct herder *h, struct kc_error *err) {
     char client_id[512];
     if (h->conf->client_id && h->conf->client_id[0])
         snprintf(client_id, sizeof(client_id), "%s", h->conf->client_id);
@@ -207,9 +211,19 @@ static int make_member(struct herder *h, struct kc_error *err) {
     if (!h->security)
         return -1;
     char *servers = join_servers(h->conf);
-    h->member = new_member(h, servers, client_id, err);
+    struct group_member *member = new_member(h, servers, client_id, err);
     free(servers);
-    return h->member ? group_member_start(h->member, err) : -1;
+    if (!member)
+        return -1;
+    h->member = membership_in_group(member);
+    return membership_start(h->member, err);
+}
+
+static int make_member(struct herder *h, struct kc_error *err) {
+    if (!h->conf->standalone)
+        return join_group(h, err);
+    h->member = membership_alone(group_alone_new(h->url, &herder_group_callbacks, h));
+    return membership_start(h->member, err);
 }
 
 static void stores_open(struct herder *h, struct errand *e) {
@@ -281,6 +295,7 @@ static void refuse_ops(struct herder *h) {
     }
     restarts_fail(h);
     fencings_fail(h);
+    settle_end(h);
 }
 
 static void cancel_stores(struct herder *h) {
@@ -294,7 +309,7 @@ static void cancel_stores(struct herder *h) {
 static int leave_group(struct herder *h, struct errand *e) {
     (void)e;
     if (h->member)
-        group_member_stop(h->member);
+        membership_stop(h->member);
     return 0;
 }
 
@@ -367,6 +382,14 @@ bool herder_stop(struct herder *h) {
     loop_drain(h);
     kc_log(KC_INFO, LOG_HERDER, "Herder stopped");
     return ended;
+}
+
+void herder_set_ready(struct herder *h) {
+    atomic_store(&h->ready, true);
+}
+
+void herder_give_up(struct herder *h, const struct kc_error *err) {
+    herder_fail(h, err);
 }
 
 bool herder_failed(const struct herder *h) {

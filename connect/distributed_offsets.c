@@ -200,7 +200,7 @@ static void add_source_offset(void *arg, const char *partition_json, const char 
 static int own_store(const struct access *a, struct offset_store **ret_store, struct kc_error *err) {
     const char *topic = kc_config_get(a->config, "offsets.storage.topic");
     *ret_store = NULL;
-    if (!topic || strcmp(topic, a->h->conf->offset_topic) == 0)
+    if (!topic || a->h->conf->standalone || strcmp(topic, a->h->conf->offset_topic) == 0)
         return 0;
     AUTO(props) java = client_props_admin(a->h->conf->text, a->config, NULL);
     struct offset_store *store = offset_store_new_topic(a->h->conf, topic, java);

@@ -54,7 +54,7 @@ const struct group_member_callbacks herder_group_callbacks = {.config_snapshot =
 
 void request_rejoin(struct herder *h) {
     h->rejoining = true;
-    group_member_rejoin(h->member);
+    membership_rejoin(h->member);
 }
 
 void on_assigned(struct herder *h, struct assignment *asg, int32_t generation) {
@@ -144,7 +144,7 @@ static void revoked_stopped(void *arg, size_t given_up) {
     work_remove_all(&h->running, &h->revoked);
     work_done(&h->revoked);
     herder_end(h);
-    group_member_revoked(h->member);
+    membership_revoked(h->member);
 }
 
 static void stop_revoked(struct herder *h) {
@@ -178,7 +178,7 @@ static void work_started(void *arg, size_t failed) {
     h->rebalance_resolved = true;
     if (!work_empty(&h->asg->revoked)) {
         work_done(&h->asg->revoked);
-        group_member_clear_revoked(h->member);
+        membership_clear_revoked(h->member);
         request_rejoin(h);
     }
 }
@@ -186,11 +186,17 @@ static void work_started(void *arg, size_t failed) {
 void start_connector(struct herder *h, const char *connector) {
     struct kc_error err = {0};
     const struct snapshot_connector *c = config_snapshot_find(h->snap, connector);
-    if (c && c->config && worker_start_connector(h->worker, c, ++h->tickets, &err) < 0)
-        kc_log(KC_ERROR, LOG_HERDER,
-               "Couldn't instantiate connector %s because it has an invalid connector configuration. "
-               "This connector will not execute until reconfigured.",
-               connector);
+    if (!c || !c->config)
+        return;
+    if (worker_start_connector(h->worker, c, ++h->tickets, &err) == 0) {
+        note_transition(h, connector, h->tickets);
+        return;
+    }
+    kc_log(KC_ERROR, LOG_HERDER,
+           "Couldn't instantiate connector %s because it has an invalid connector configuration. "
+           "This connector will not execute until reconfigured.",
+           connector);
+    settle_failed(h, connector, &err);
 }
 
 static void start_work(struct herder *h) {

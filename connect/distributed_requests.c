@@ -62,8 +62,13 @@ static void connector_put(struct herder *h, struct errand *e) {
         return;
     const struct snapshot_connector *c = find(h, req->connector);
     req->created = !c;
+    int http = req->created && req->op != HERDER_PATCH_CONFIG ? 201 : 200;
+    if (h->conf->standalone) {
+        settle_later(h, req, http);
+        return;
+    }
     herder_json_info(&req->json, req->connector, req->config, c ? c->task_count : 0);
-    answer(req, req->created && req->op != HERDER_PATCH_CONFIG ? 201 : 200);
+    answer(req, http);
 }
 
 static enum target_state target_of(const char *initial_state) {
@@ -159,7 +164,9 @@ static int remove_connector(struct herder *h, struct errand *e) {
 
 static void connector_removed(struct herder *h, struct errand *e) {
     struct herder_request *req = written(h, e);
-    if (req)
+    if (req && h->conf->standalone)
+        settle_later(h, req, 204);
+    else if (req)
         answer(req, 204);
 }
 
@@ -188,12 +195,18 @@ static void connector_stopped(struct herder *h, struct errand *e) {
         return;
     config_snapshot_unref(h->snap);
     h->snap = config_store_snapshot(h->configs);
-    answer(req, 204);
+    if (h->conf->standalone)
+        settle_later(h, req, 204);
+    else
+        answer(req, 204);
 }
 
 static void run_stop(struct herder *h, struct op *op) {
     if (!find(h, op->req->connector)) {
-        answer_fail(op->req, ERR_NOT_FOUND, "Unknown connector %s", op->req->connector);
+        if (h->conf->standalone) /* Java looks no further than its memory of target states */
+            answer_fail(op->req, ERR_INTERNAL, "No connector `%s` configured", op->req->connector);
+        else
+            answer_fail(op->req, ERR_NOT_FOUND, "Unknown connector %s", op->req->connector);
         op_free(op);
     } else if (!herder_is_leader(h)) {
         answer_no_leader(h, op_take(op));
@@ -260,7 +273,7 @@ void on_request(struct herder *h, struct herder_request *req) {
         answer_fail(req, ERR_STOPPING, "Worker is shutting down");
         return;
     }
-    if (answer_at_once(h, req))
+    if (answer_at_once(h, req) || (h->conf->standalone && standalone_refuses(h, req)))
         return;
     if ((req->op == HERDER_PUT_TASKS || req->op == HERDER_FENCE) && !signed_well(h, req))
         return;

@@ -70,6 +70,8 @@ static void restart_end(struct restart *r, const struct kc_error *err) {
         answer(r->req, 204);
     else if (r->req && err->code == ERR_STOPPING)
         answer_error(r->req, err);
+    else if (r->req && r->task < 0 && r->h->conf->standalone)
+        answer_fail(r->req, ERR_INTERNAL, "Failed to transition connector %s to state STARTED", r->connector);
     else if (r->req && r->task < 0)
         answer_fail(r->req, ERR_INTERNAL, "Failed to start connector: %s", r->connector);
     else if (r->req)
@@ -88,7 +90,18 @@ void restarts_fail(struct herder *h) {
     list_init(&h->starting);
 }
 
+static void end_transition(struct herder *h, struct event *ev) {
+    if (map_get(h->transitions, ev->connector) == (void *)(uintptr_t)ev->ticket)
+        map_remove(h->transitions, ev->connector);
+    if (!ev->failed)
+        return;
+    struct kc_error err = ev->err;
+    err_wrap(&err, NULL, "Failed to transition connector %s to state %s", ev->connector, target_state_name(ev->state));
+    settle_failed(h, ev->connector, &err);
+}
+
 void on_transition(struct herder *h, struct event *ev) {
+    end_transition(h, ev);
     if (!ev->failed && ev->state == TARGET_STARTED)
         request_reconfigure(h, ev->connector, true);
     for (struct list *link = h->starting.next; link != &h->starting; link = link->next) {
@@ -138,7 +151,8 @@ static bool may_restart(struct herder *h, struct herder_request *req) {
     }
     const struct snapshot_connector *c = config_snapshot_find(h->snap, req->connector);
     if (!c || !c->config) {
-        answer_fail(req, ERR_NOT_FOUND, "Unknown connector: %s", req->connector);
+        bool plain = h->conf->standalone && req->op != HERDER_RESTART_PLAN;
+        answer_fail(req, ERR_NOT_FOUND, plain ? "Connector %s not found" : "Unknown connector: %s", req->connector);
         return false;
     }
     return true;
@@ -150,7 +164,7 @@ static void pass_on(struct herder *h, struct herder_request *req, int task) {
         answer_no_leader(h, req);
         return;
     }
-    AUTO_TEXT url = group_member_owner_url(h->member, req->connector, task);
+    AUTO_TEXT url = membership_owner_url(h->member, req->connector, task);
     answer_forward(req, url);
 }
 
@@ -212,7 +226,8 @@ void run_restart_task(struct herder *h, struct op *op) {
     if (!may_restart(h, req))
         return;
     if (!snapshot_task_config(config_snapshot_find(h->snap, req->connector), req->task)) {
-        answer_fail(req, ERR_NOT_FOUND, "Unknown task: %s-%d", req->connector, req->task);
+        answer_fail(req, ERR_NOT_FOUND, h->conf->standalone ? "Task %s-%d not found" : "Unknown task: %s-%d",
+                    req->connector, req->task);
         return;
     }
     if (!work_has_task(&h->running, req->connector, req->task)) {
@@ -247,7 +262,10 @@ static void restart_written(struct herder *h, struct errand *e) {
     }
     const struct snapshot_connector *c = config_snapshot_find(h->snap, req->connector);
     herder_json_state(&req->json, plan, herder_json_type(c ? c->config : NULL), true);
-    answer(req, 202);
+    if (h->conf->standalone)
+        settle_later(h, req, 202);
+    else
+        answer(req, 202);
 }
 
 void run_restart_plan(struct herder *h, struct op *op) {

@@ -13,7 +13,7 @@
 #include "connect/base/map.h"
 #include "connect/base/mailbox.h"
 #include "connect/distributed.h"
-#include "connect/group/member.h"
+#include "connect/membership.h"
 #include "connect/job.h"
 #include "connect/restart_plan.h"
 #include "connect/stage.h"
@@ -144,7 +144,7 @@ struct herder {
     struct offset_store *offsets;
     struct status_store *statuses;
     struct worker *worker;          /* NULL until the topics are read */
-    struct group_member *member;    /* NULL until then */
+    struct membership *member;      /* NULL until then */
     struct wire_security *security; /* of the member, which points into it */
 
     /* shared with other threads */
@@ -187,6 +187,9 @@ struct herder {
     int64_t claim_ms;     /* not before */
     struct map *fencings; /* connector → struct fencing */
     atomic_bool stop_fencing;
+    /* standalone */
+    struct list settling;    /* struct settling: requests answered once the herder is done with their connector */
+    struct map *transitions; /* connector → ticket of the transition under way */
 };
 
 /* ---- distributed.c: the loop and its doors ---- */
@@ -263,5 +266,13 @@ void run_fence(struct herder *h, struct op *op);
 void on_task_call(struct herder *h, struct task_call *call); /* takes the loop's part of it */
 void task_call_drop(struct task_call *call);                 /* the answer: the worker is shutting down; NULL is fine */
 extern const struct task_guard herder_task_guard;
+
+/* ---- standalone.c: in that mode requests end when what they ask for is done ---- */
+void settle_later(struct herder *h, struct herder_request *req, int http);
+void settle_turn(struct herder *h);                                                      /* nothing else is to do */
+void settle_failed(struct herder *h, const char *connector, const struct kc_error *err); /* what starts it failed */
+void settle_end(struct herder *h);                                                       /* at shutdown */
+void note_transition(struct herder *h, const char *connector, uint64_t ticket);          /* has begun */
+bool standalone_refuses(struct herder *h, struct herder_request *req);                   /* true: answered */
 
 #endif

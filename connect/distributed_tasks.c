@@ -72,6 +72,7 @@ static void retry(struct herder *h, struct reconfig_state *rs, const char *conne
     int64_t now = clock_ms(), delay = HERDER_RETRY_MAX_MS;
     if (!rs)
         return;
+    settle_failed(h, connector, err);
     if (rs->attempts == 0)
         rs->first_ms = now;
     if (rs->attempts < 8)

@@ -23,7 +23,7 @@ static void give_up_work(void *arg, size_t given_up) {
 /* The topic could not be read: leave the group, so that others take over, and try again later. */
 static void back_off(struct herder *h, const struct kc_error *err) {
     kc_log(KC_WARN, LOG_HERDER, "Didn't reach end of config log quickly enough (%s), leaving the group", err->text);
-    group_member_leave(h->member, "taking too long to read the log");
+    membership_leave(h->member, "taking too long to read the log");
     h->can_read_configs = false;
     h->left_group = h->rejoining = true;
     int64_t ms = h->conf->worker_unsync_backoff_ms;
@@ -132,7 +132,7 @@ static bool op_turn(struct herder *h) {
 
 /* A member of a stable group whose assignment is in force: only then requests are looked at. */
 static bool active(struct herder *h) {
-    return h->asg && !h->rejoining && h->rebalance_resolved && group_member_stable(h->member);
+    return h->asg && !h->rejoining && h->rebalance_resolved && membership_stable(h->member);
 }
 
 static bool one_turn(struct herder *h) {
@@ -157,7 +157,8 @@ static bool one_turn(struct herder *h) {
         return rebalance_complete(h);
     if (!active(h))
         return false;
-    atomic_store(&h->ready, true);
+    if (!h->conf->standalone)
+        herder_set_ready(h);
     enum claim_turn claim = claim_turn(h);
     if (claim != CLAIM_NOT_NEEDED)
         return claim == CLAIM_BEGUN;
@@ -170,6 +171,8 @@ void tick_turns(struct herder *h) {
         ;
     if (h->busy || h->stopping || h->backoff_until_ms > clock_ms())
         return;
+    if (active(h))
+        settle_turn(h);
     if (!h->rejoining)
         stage_begin(h->stage, "polling the group coordinator until interrupted");
     else

@@ -156,8 +156,11 @@ static void apply(struct updates *u) {
     }
     for (size_t i = 0; map_next(u->targets, &i, &name, NULL);) {
         const struct snapshot_connector *c = config_snapshot_find(h->snap, name);
-        if (c && c->config)
-            worker_set_target(h->worker, name, c->target, ++h->tickets);
+        if (!c || !c->config)
+            continue;
+        worker_set_target(h->worker, name, c->target, ++h->tickets);
+        if (worker_has_connector(h->worker, name))
+            note_transition(h, name, h->tickets);
     }
     if (u->rejoin)
         request_rejoin(h);

@@ -1,11 +1,13 @@
 /* Arguments, start-up, ordered shutdown.
  *
  *     kconnectd distributed FILE        a worker of a Kafka Connect cluster; also when called connect-distributed(.sh)
+ *     kconnectd standalone FILE [CONNECTOR …]     one without a cluster; also when called connect-standalone(.sh)
  *     kconnectd dev […]                 the same with everything embedded, see dev.h
  *     kconnectd transform | plugins | version | help        see cli.h
  *
  * Exit status: 0 stopped by a signal; 1 wrong arguments, or the worker could not go on; 2 the configuration or the REST
- * address cannot be used; 3 the worker could not be started. @source AbstractConnectCli, ConnectDistributed */
+ * address cannot be used; 3 the worker or, standalone, a connector could not be started. @source AbstractConnectCli,
+ * ConnectDistributed, ConnectStandalone */
 #include <curl/curl.h>
 #include <errno.h>
 #include <poll.h>
@@ -26,6 +28,7 @@
 #include "connect/dev.h"
 #include "connect/distributed.h"
 #include "connect/plugins.h"
+#include "connect/standalone_files.h"
 #include "connect/worker_config.h"
 #include "rest/server.h"
 
@@ -95,17 +98,20 @@ static bool wait_for_signal(int signal_fd, int news_fd) {
 }
 
 /* REST passes requests on as soon as the Kafka cluster has answered. Until a signal comes or the herder has failed. */
-static int attend(struct herder *herder, struct rest_server *rest, int signal_fd, int news_fd, struct kc_error *err) {
+static int attend(struct herder *herder, struct rest_server *rest, struct standalone_files *files, int signal_fd,
+                  int news_fd, struct kc_error *err) {
     bool open = false;
     while (!wait_for_signal(signal_fd, news_fd)) {
         if (herder_failed(herder))
-            return EXIT_WORKER;
+            return files ? EXIT_START : EXIT_WORKER;
         if (open || !herder_cluster_id(herder))
             continue;
         if (rest_server_start(rest, herder, err) < 0)
             return complain(EXIT_START, err);
         open = true;
         kc_log(KC_INFO, LOG_MAIN, "Kafka Connect worker started, REST at %s", rest_server_url(rest));
+        if (files)
+            standalone_files_create(files, herder);
     }
     return 0;
 }
@@ -119,14 +125,16 @@ static void say_waiting(struct rest_server *rest, const struct worker_conf *conf
     rest_server_waiting(rest, buf_text(&text));
 }
 
-/* The worker of `conf`, its REST server bound already, until the end. Shutdown, in this order:
+/* The worker of `conf`, its REST server bound already, until the end; `files` in standalone mode only. Shutdown, in
+ * this order:
  * 1. REST refuses new requests and answers those that wait: nothing is asked of the herder any more.
  * 2. The herder stops connectors and tasks, together, within task.shutdown.graceful.timeout.ms: they flush and commit.
  * 3. The herder leaves the group, so that others take over at once, and its loop and helper threads end.
  * 4. The REST server closes its connections.
  * 5. The internal topics' clients and the herder's memory go; Kafka handles are closed before what they point into.
  * Only then does the caller free the configuration, the providers and the plugins, which all of the above use. */
-static int run_worker(const struct worker_conf *conf, struct substitute *substitute, struct rest_server *rest) {
+static int run_worker(const struct worker_conf *conf, struct substitute *substitute, struct rest_server *rest,
+                      struct standalone_files *files) {
     struct kc_error err = {0};
     sigset_t set = stop_signals();
     int signal_fd = signalfd(-1, &set, SFD_CLOEXEC), news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -144,7 +152,7 @@ static int run_worker(const struct worker_conf *conf, struct substitute *substit
     else if (herder_start(herder, &err) < 0)
         status = complain(EXIT_START, &err);
     else
-        status = attend(herder, rest, signal_fd, news_fd, &err);
+        status = attend(herder, rest, files, signal_fd, news_fd, &err);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL); /* a second signal ends the process at once */
     close(signal_fd);
     kc_log(KC_INFO, LOG_MAIN, "Kafka Connect stopping");
@@ -163,7 +171,8 @@ static int run_worker(const struct worker_conf *conf, struct substitute *substit
 
 /* ---- commands ---------------------------------------------------------------------------------------------------- */
 
-static int serve(struct worker_conf *conf, struct substitute *substitute, const struct dev *dev) {
+static int serve(struct worker_conf *conf, struct substitute *substitute, const struct dev *dev,
+                 struct standalone_files *files) {
     struct kc_error err = {0};
     struct rest_server *rest = rest_server_new(conf, &err);
     int status;
@@ -172,7 +181,7 @@ static int serve(struct worker_conf *conf, struct substitute *substitute, const 
     } else {
         if (dev)
             dev_announce(dev, rest_server_url(rest));
-        status = run_worker(conf, substitute, rest);
+        status = run_worker(conf, substitute, rest, files);
     }
     substitute_free(substitute);
     worker_conf_free(conf);
@@ -192,7 +201,30 @@ static int run_distributed(const char *file) {
         plugins_done();
         return complain(EXIT_CONSTRUCTION, &err);
     }
-    return serve(conf, substitute, NULL);
+    return serve(conf, substitute, /* dev= */ NULL, /* files= */ NULL);
+}
+
+static int run_standalone(const char *file, char *const *connectors, size_t count) {
+    struct kc_error err = {0};
+    struct worker_conf *conf;
+    struct substitute *substitute;
+    set_up_process();
+    set_up_log(KC_INFO);
+    kc_log(KC_INFO, LOG_MAIN, "kconnectd %s (Apache Kafka Connect %s) starting standalone with %s", KCONNECTD_VERSION,
+           KAFKA_VERSION, file);
+    if (worker_config_load_standalone(file, &conf, &substitute, &err) < 0) {
+        plugins_done();
+        return complain(EXIT_CONSTRUCTION, &err);
+    }
+    AUTO(standalone_files) files = standalone_files_load(connectors, count, &err);
+    if (files)
+        return serve(conf, substitute, /* dev= */ NULL, files);
+    substitute_free(substitute);
+    worker_conf_free(conf);
+    plugins_done();
+    AUTO_TEXT trace = err_trace(&err);
+    kc_log(KC_ERROR, LOG_MAIN, "Stopping after connector error: %s", trace);
+    return EXIT_START;
 }
 
 static int run_dev(int argc, char **argv) {
@@ -213,33 +245,57 @@ static int run_dev(int argc, char **argv) {
         plugins_done();
         return complain(EXIT_CONSTRUCTION, &err);
     }
-    return serve(conf, substitute, dev);
+    return serve(conf, substitute, dev, /* files= */ NULL);
 }
 
-static bool called_distributed(const char *path) {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    return strcmp(name, "connect-distributed") == 0 || strcmp(name, "connect-distributed.sh") == 0;
+/* Whether the program was started under this name, or the same with ".sh". */
+static bool called(const char *path, const char *name) {
+    const char *slash = strrchr(path, '/'), *own = slash ? slash + 1 : path;
+    size_t len = strlen(name);
+    return strncmp(own, name, len) == 0 && (!own[len] || strcmp(own + len, ".sh") == 0);
+}
+
+static bool asks_for_help(int argc, char **argv) {
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0)
+            return true;
+    return argc < 2 || argv[1][0] == '-';
+}
+
+static int as_distributed(int argc, char **argv) {
+    if (argc == 2 && !asks_for_help(argc, argv))
+        return run_distributed(argv[1]);
+    fprintf(stderr, "USAGE: %s connect-distributed.properties\n", argv[0]);
+    return EXIT_USAGE;
+}
+
+static int as_standalone(int argc, char **argv) {
+    if (!asks_for_help(argc, argv))
+        return run_standalone(argv[1], argv + 2, (size_t)argc - 2);
+    fprintf(stderr, "USAGE: %s worker.properties [connector1.properties connector2.json ...]\n", argv[0]);
+    return EXIT_USAGE;
 }
 
 int main(int argc, char **argv) {
     const char *command = argc > 1 ? argv[1] : "";
-    if (called_distributed(argv[0])) {
-        if (argc != 2 || command[0] == '-') {
-            fprintf(stderr, "USAGE: %s connect-distributed.properties\n", argv[0]);
-            return EXIT_USAGE;
-        }
-        return run_distributed(command);
-    }
+    if (called(argv[0], "connect-distributed"))
+        return as_distributed(argc, argv);
+    if (called(argv[0], "connect-standalone"))
+        return as_standalone(argc, argv);
     bool handled;
     int status = cli_run(argc, argv, &handled);
     if (handled)
         return status;
     if (strcmp(command, "distributed") == 0 && argc == 3)
         return run_distributed(argv[2]);
+    if (strcmp(command, "standalone") == 0 && argc >= 3)
+        return run_standalone(argv[2], argv + 3, (size_t)argc - 3);
     if (strcmp(command, "dev") == 0)
         return run_dev(argc - 2, argv + 2);
     if (strcmp(command, "distributed") == 0)
         fprintf(stderr, "kconnectd: distributed wants one properties file\n");
+    else if (strcmp(command, "standalone") == 0)
+        fprintf(stderr, "kconnectd: standalone wants a worker's properties file and maybe files of connectors\n");
     else
         fprintf(stderr, "kconnectd: unknown command %s; see `kconnectd help`\n", command);
     return EXIT_USAGE;

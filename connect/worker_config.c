@@ -35,8 +35,8 @@ static int check_converter_versions(const struct worker_conf *conf, struct kc_er
     return 0;
 }
 
-int worker_config_new(struct kc_config *raw, struct worker_conf **ret_conf, struct substitute **ret_substitute,
-                      struct kc_error *err) {
+static int config_new(struct kc_config *raw, bool standalone, struct worker_conf **ret_conf,
+                      struct substitute **ret_substitute, struct kc_error *err) {
     AUTO(props) taken = raw;
     if (plugins_init(kc_config_get(taken, "plugin.path"), err) < 0)
         return -1;
@@ -44,7 +44,7 @@ int worker_config_new(struct kc_config *raw, struct worker_conf **ret_conf, stru
     if (!resolved)
         return -1;
     worker_conf_log(taken);
-    AUTO(worker_conf) conf = worker_conf_new(resolved, err);
+    AUTO(worker_conf) conf = standalone ? worker_conf_new_standalone(resolved, err) : worker_conf_new(resolved, err);
     if (!conf || check_converter_versions(conf, err) < 0)
         return -1;
     struct substitute *substitute = substitute_new(conf->text, plugins_find, err);
@@ -55,10 +55,25 @@ int worker_config_new(struct kc_config *raw, struct worker_conf **ret_conf, stru
     return 0;
 }
 
-int worker_config_load(const char *file, struct worker_conf **ret_conf, struct substitute **ret_substitute,
-                       struct kc_error *err) {
+int worker_config_new(struct kc_config *raw, struct worker_conf **ret_conf, struct substitute **ret_substitute,
+                      struct kc_error *err) {
+    return config_new(raw, false, ret_conf, ret_substitute, err);
+}
+
+static int load(const char *file, bool standalone, struct worker_conf **ret_conf, struct substitute **ret_substitute,
+                struct kc_error *err) {
     AUTO(props) raw = kc_config_new();
     if (properties_load(file, raw, err) < 0)
         return -1;
-    return worker_config_new(TAKE(raw), ret_conf, ret_substitute, err);
+    return config_new(TAKE(raw), standalone, ret_conf, ret_substitute, err);
+}
+
+int worker_config_load(const char *file, struct worker_conf **ret_conf, struct substitute **ret_substitute,
+                       struct kc_error *err) {
+    return load(file, false, ret_conf, ret_substitute, err);
+}
+
+int worker_config_load_standalone(const char *file, struct worker_conf **ret_conf, struct substitute **ret_substitute,
+                                  struct kc_error *err) {
+    return load(file, true, ret_conf, ret_substitute, err);
 }

@@ -18,4 +18,8 @@ int worker_config_new(struct kc_config *raw, struct worker_conf **ret_conf, stru
 int worker_config_load(const char *file, struct worker_conf **ret_conf, struct substitute **ret_substitute,
                        struct kc_error *err) KC_CHECKED;
 
+/* The same from a properties file of a standalone worker. @source ConnectStandalone, StandaloneConfig */
+int worker_config_load_standalone(const char *file, struct worker_conf **ret_conf, struct substitute **ret_substitute,
+                                  struct kc_error *err) KC_CHECKED;
+
 #endif

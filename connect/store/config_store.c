@@ -10,7 +10,7 @@
 #include "connect/base/buf.h"
 #include "connect/base/clock.h"
 #include "connect/base/err.h"
-#include "connect/kafka/topic_log.h"
+#include "connect/store/store_log.h"
 #include "connect/store/config_picture.h"
 #include "connect/store/internal_topic.h"
 #include "connect/store/leader_writer.h"
@@ -21,7 +21,7 @@ enum { TOTAL_MS = 30000 /* READ_WRITE_TOTAL_TIMEOUT */, MAX_RECORD = 64 << 20 };
 struct config_store {
     struct config_listener listener;
     void *arg;
-    struct topic_log *log;
+    struct store_log *log;
     atomic_bool started;
     pthread_mutex_t lock;
     struct config_picture *picture;
@@ -95,7 +95,7 @@ struct config_snapshot *config_store_snapshot(struct config_store *s) {
 }
 
 int config_store_refresh(struct config_store *s, int64_t timeout_ms, struct kc_error *err) {
-    return topic_log_read_to_end(s->log, timeout_ms, err);
+    return store_log_read_to_end(s->log, timeout_ms, err);
 }
 
 /* ---- Life ---- */
@@ -117,24 +117,27 @@ struct config_store *config_store_new(const struct worker_conf *conf, const stru
 }
 
 int config_store_start(struct config_store *s, struct kc_error *err) {
-    kc_log(KC_INFO, LOGGER, "Starting KafkaConfigBackingStore");
-    if (topic_log_start(s->log, err) < 0)
+    bool topic = store_log_has_topic(s->log);
+    if (topic)
+        kc_log(KC_INFO, LOGGER, "Starting KafkaConfigBackingStore");
+    if (store_log_start(s->log, err) < 0)
         return -1;
     atomic_store(&s->started, true);
-    kc_log(KC_INFO, LOGGER, "Started KafkaConfigBackingStore");
+    if (topic)
+        kc_log(KC_INFO, LOGGER, "Started KafkaConfigBackingStore");
     return 0;
 }
 
 void config_store_cancel(struct config_store *s) {
     atomic_store(&s->cancelled, true);
-    topic_log_cancel(s->log);
+    store_log_cancel(s->log);
 }
 
 struct config_store *config_store_free(struct config_store *s) {
     if (!s)
         return NULL;
     leader_writer_free(s->leader);
-    topic_log_free(s->log);
+    store_log_free(s->log);
     config_picture_free(s->picture);
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->write_lock);
@@ -211,12 +214,12 @@ static int write_out(struct config_store *s, struct writing *w, bool by_leader, 
     int64_t left = w->deadline_ms - clock_ms();
     if (by_leader && s->leader)
         return leader_writer_send(s->leader, w->records, w->count, left > 0 ? left : 0, err);
-    return topic_log_send(s->log, w->records, w->count, left > 0 ? left : 0, err);
+    return store_log_send(s->log, w->records, w->count, left > 0 ? left : 0, err);
 }
 
 static int read_back(struct config_store *s, const struct writing *w, struct kc_error *err) {
     int64_t left = w->deadline_ms - clock_ms();
-    return topic_log_read_to_end(s->log, left > 0 ? left : 0, err);
+    return store_log_read_to_end(s->log, left > 0 ? left : 0, err);
 }
 
 /* Sends what was put together, reads it back if it is the leader's, and wraps what went wrong. */

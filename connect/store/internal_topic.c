@@ -1,4 +1,4 @@
-/* Topic logs of the stores; keeps nothing.
+/* The logs of the stores; keeps nothing.
  * @source ConnectUtils, TopicAdmin.NewTopicBuilder, DistributedConfig.topicSettings (distributed-worker 1, 2.3) */
 #include "connect/store/internal_topic.h"
 
@@ -34,8 +34,10 @@ static struct kc_config *topic_settings(const struct worker_conf *conf, enum int
     return settings;
 }
 
-struct topic_log *internal_topic_log(const struct worker_conf *conf, enum internal_topic which, const char *topic,
-                                     const struct kc_config *client, topic_record_fn on_record, void *arg) {
+struct store_log *internal_topic_log(const struct worker_conf *conf, enum internal_topic which, const char *topic,
+                                     const struct kc_config *client, log_record_fn on_record, void *arg) {
+    if (conf->standalone)
+        return store_log_here(which == TOPIC_OFFSET ? conf->offset_file : NULL, on_record, arg);
     AUTO(props) settings = topic_settings(conf, which);
     const char *own_topic[] = {conf->config_topic, conf->status_topic, conf->offset_topic};
     const int32_t partitions[] = {1, conf->status_partitions, conf->offset_partitions};
@@ -63,5 +65,5 @@ struct topic_log *internal_topic_log(const struct worker_conf *conf, enum intern
         .on_record = on_record,
         .arg = arg,
     };
-    return topic_log_new(&log);
+    return store_log_on_topic(topic_log_new(&log));
 }

@@ -8,7 +8,7 @@
 
 #include "connect/base/arena.h"
 #include "connect/base/err.h"
-#include "connect/kafka/topic_log.h"
+#include "connect/store/store_log.h"
 #include "connect/store/internal_topic.h"
 #include "connect/store/offset_picture.h"
 
@@ -16,7 +16,7 @@
 enum { MAX_KEY = 1 << 20 };
 
 struct offset_store {
-    struct topic_log *log;
+    struct store_log *log;
     pthread_mutex_t lock;
     struct offset_picture *picture;
 };
@@ -52,18 +52,19 @@ struct offset_store *offset_store_new(const struct worker_conf *conf) {
 }
 
 int offset_store_start(struct offset_store *s, struct kc_error *err) {
-    kc_log(KC_INFO, LOGGER, "Starting KafkaOffsetBackingStore");
-    return topic_log_start(s->log, err);
+    if (store_log_has_topic(s->log))
+        kc_log(KC_INFO, LOGGER, "Starting KafkaOffsetBackingStore");
+    return store_log_start(s->log, err);
 }
 
 void offset_store_cancel(struct offset_store *s) {
-    topic_log_cancel(s->log);
+    store_log_cancel(s->log);
 }
 
 struct offset_store *offset_store_free(struct offset_store *s) {
     if (!s)
         return NULL;
-    topic_log_free(s->log);
+    store_log_free(s->log);
     offset_picture_free(s->picture);
     pthread_mutex_destroy(&s->lock);
     free(s);
@@ -113,7 +114,7 @@ char *offset_store_key(struct offset_store *s, const char *connector, const stru
 /* ---- Reading ---- */
 
 int offset_store_refresh(struct offset_store *s, int64_t timeout_ms, struct kc_error *err) {
-    return topic_log_read_to_end(s->log, timeout_ms, err);
+    return store_log_read_to_end(s->log, timeout_ms, err);
 }
 
 int offset_store_get(struct offset_store *s, const char *connector, const struct kc_value *partition,
@@ -124,7 +125,7 @@ int offset_store_get(struct offset_store *s, const char *connector, const struct
     struct kc_value offset = kc_null();
     if (make_key(scratch, connector, partition, &raw, &key, err) < 0)
         return -1;
-    if (topic_log_read_to_end(s->log, timeout_ms, err) < 0)
+    if (store_log_read_to_end(s->log, timeout_ms, err) < 0)
         return err_wrap(err, KC_CONNECT_EXCEPTION, "Failed to fetch offsets.");
     pthread_mutex_lock(&s->lock);
     const struct offset_spelling *known = offset_picture_find(s->picture, &key);
@@ -215,5 +216,5 @@ int offset_store_set(struct offset_store *s, const struct offset_entry *entries,
         if (!entries[i].value)
             add_other_tombstones(s, &o, &entries[i]);
     }
-    return o.count ? topic_log_send(s->log, o.records, o.count, timeout_ms, err) : 0;
+    return o.count ? store_log_send(s->log, o.records, o.count, timeout_ms, err) : 0;
 }

@@ -12,7 +12,7 @@
 #include "connect/base/buf.h"
 #include "connect/base/clock.h"
 #include "connect/base/err.h"
-#include "connect/kafka/topic_log.h"
+#include "connect/store/store_log.h"
 #include "connect/store/internal_topic.h"
 #include "connect/store/status_picture.h"
 
@@ -20,7 +20,7 @@
 enum { RETRY_MS = 300, MAX_RECORD = 8 << 20, TOPIC_AGAIN_MS = 30000 };
 
 struct status_store {
-    struct topic_log *log;
+    struct store_log *log;
     pthread_mutex_t lock;
     pthread_cond_t idle;
     struct status_picture *picture;
@@ -106,18 +106,19 @@ struct status_store *status_store_new(const struct worker_conf *conf) {
 }
 
 int status_store_start(struct status_store *s, struct kc_error *err) {
-    kc_log(KC_INFO, LOGGER, "Starting KafkaStatusBackingStore");
-    return topic_log_start(s->log, err);
+    if (store_log_has_topic(s->log))
+        kc_log(KC_INFO, LOGGER, "Starting KafkaStatusBackingStore");
+    return store_log_start(s->log, err);
 }
 
 void status_store_cancel(struct status_store *s) {
-    topic_log_cancel(s->log);
+    store_log_cancel(s->log);
 }
 
 struct status_store *status_store_free(struct status_store *s) {
     if (!s)
         return NULL;
-    topic_log_free(s->log); /* ends every write */
+    store_log_free(s->log); /* ends every write */
     status_picture_free(s->picture);
     pthread_cond_destroy(&s->idle);
     pthread_mutex_destroy(&s->lock);
@@ -157,7 +158,7 @@ static void send_again(void *arg) {
                                  .key_len = w->key.len,
                                  .value = w->value.len ? w->value.data : NULL,
                                  .value_len = w->value.len};
-    topic_log_send_async(w->store->log, &r, on_delivery, w);
+    store_log_send_async(w->store->log, &r, on_delivery, w);
 }
 
 /* Whether a write that failed is still worth writing. */
@@ -177,7 +178,7 @@ static bool is_current(const struct write *w) {
 static void on_delivery(void *arg, const struct kc_error *err) {
     struct write *w = arg;
     if (err && err->retriable && is_current(w)) {
-        topic_log_after(w->store->log, RETRY_MS, send_again, w);
+        store_log_after(w->store->log, RETRY_MS, send_again, w);
         return;
     }
     if (err && err->code != ERR_STOPPING)

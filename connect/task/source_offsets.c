@@ -45,7 +45,7 @@ static bool same_topic_as_worker(const struct task *t, const struct kc_config *c
 int source_offsets_init(struct source_task *s, struct kc_error *err) {
     struct task *t = s->task;
     schedule(s, clock_ms());
-    if (!t->conf.offsets_topic || !*t->conf.offsets_topic)
+    if (!t->conf.offsets_topic || !*t->conf.offsets_topic || t->worker->standalone)
         return 0;
     AUTO(props) client = own_client(t);
     s->worker_offsets_too = !same_topic_as_worker(t, client);

@@ -85,6 +85,35 @@ START_TEST(test_defaults) {
 }
 END_TEST
 
+/* The options of the group are neither wanted nor looked at; the offsets file is wanted. */
+START_TEST(test_standalone) {
+    struct kc_error err = {0};
+    struct kc_config *config = kc_config_new();
+    kc_config_set(config, "bootstrap.servers", "a:9092");
+    kc_config_set(config, "key.converter", "JsonConverter");
+    kc_config_set(config, "value.converter", "JsonConverter");
+    kc_config_set(config, "session.timeout.ms", "soon");
+    kc_config_set(config, "inter.worker.key.size", "");
+    ck_assert_ptr_null(worker_conf_new_standalone(kc_config_copy(config), &err));
+    ck_assert_str_eq(err.text,
+                     "Missing required configuration \"offset.storage.file.filename\" which has no default value.");
+    kc_config_set(config, "offset.storage.file.filename", "/var/offsets");
+    kc_config_set(config, "offset.flush.interval.ms", "x");
+    ck_assert_ptr_null(worker_conf_new_standalone(kc_config_copy(config), &err));
+    ck_assert_str_eq(err.text, "Invalid value x for configuration offset.flush.interval.ms: Not a number of type LONG");
+    kc_config_remove(config, "offset.flush.interval.ms");
+    AUTO(worker_conf) c = worker_conf_new_standalone(config, &err);
+    ck_assert_msg(c != NULL, "%s", err.text);
+    ck_assert(c->standalone && !c->group_id && !c->config_topic && !c->offset_topic && !c->status_topic);
+    ck_assert_str_eq(c->offset_file, "/var/offsets");
+    ck_assert_str_eq(c->exactly_once, "disabled");
+    ck_assert_str_eq(kc_config_get(c->text, "session.timeout.ms"), "soon");
+    ck_assert_int_eq(c->offset_flush_interval_ms, 60000);
+    ck_assert_int_gt(c->worker_sync_timeout_ms, 0);
+    ck_assert_ptr_eq(worker_options_standalone(), worker_options_standalone());
+}
+END_TEST
+
 START_TEST(test_values) {
     struct kc_error err = {0};
     struct kc_config *config = minimal();
@@ -226,6 +255,7 @@ static Suite *make_suite(void) {
     TCase *tc = tcase_create("worker_options");
     tcase_add_checked_fixture(tc, set_up, NULL);
     tcase_add_test(tc, test_defaults);
+    tcase_add_test(tc, test_standalone);
     tcase_add_test(tc, test_values);
     tcase_add_test(tc, test_refused);
     tcase_add_test(tc, test_rows_are_complete);

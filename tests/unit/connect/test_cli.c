@@ -57,6 +57,8 @@ START_TEST(test_commands) {
          NULL},
         {"help", "--markdown", "all", 0, "## org.apache.kafka.connect.transforms.predicates.RecordIsTombstone", NULL},
         {"help", "Nope", NULL, 1, NULL, "there is no help on Nope"},
+        {"help", "standalone", NULL, 0, "\noffset.storage.file.filename\n    STRING, required, importance high\n",
+         NULL},
         {"help", "worker", "/nonexistent", 1, NULL, "/nonexistent (No such file or directory)"},
         {"plugins", NULL, NULL, 0, "\nheader_converter  org.apache.kafka.connect.json.JsonConverter  4.3.1\n", NULL},
         {"plugins", "/nonexistent", NULL, 1, NULL, "/nonexistent (No such file or directory)"},
