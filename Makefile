@@ -1,6 +1,6 @@
 # kconnectd: `make` builds build/kconnectd; see README.md for everything else.
 #   make deps            install the Debian packages below (root or sudo)
-#   make                 the daemon and the examples' plugin
+#   make                 the daemon and the examples' plugins
 #   make demo            back up two topics and restore them, everything embedded
 #   make test            unit, fuzz and integration tests            [SAN=address,undefined | SAN=thread] [CC=clang]
 #   make golden GOLDEN=DIR  run a folder of golden vectors (default tests/golden)
@@ -33,7 +33,7 @@ LIBSRCS := $(filter-out connect/main.c,$(SRCS))
 OBJS    := $(SRCS:%.c=$(OUT)/%.o)
 LIBOBJS := $(LIBSRCS:%.c=$(OUT)/%.o)
 
-all: $(OUT)/kconnectd $(if $(filter plain,$(VARIANT)),build/kconnectd) build/demo hello_sink
+all: $(OUT)/kconnectd $(if $(filter plain,$(VARIANT)),build/kconnectd) build/demo hello_sink hello_parts
 
 $(OUT)/kconnectd: $(OUT)/connect/main.o $(OUT)/libkconnectd.a
 	@echo "LINK $@"
@@ -59,8 +59,8 @@ build/demo: examples/demo/demo.c
 	@echo "CC   $<"
 	@$(CC) -std=gnu17 -O2 $(WARN) -o $@ $< $(shell pkg-config --cflags --libs rdkafka)
 
-hello_sink:
-	@if [ -d examples/hello_sink ]; then $(MAKE) -s -C examples/hello_sink; fi
+hello_sink hello_parts:
+	@if [ -d examples/$@ ]; then $(MAKE) -s -C examples/$@; fi
 
 objs: $(OBJS)
 lib: $(OUT)/libkconnectd.a
@@ -178,7 +178,7 @@ install: $(OUT)/kconnectd
 clean:
 	rm -rf build
 
-.PHONY: all objs lib golden units unit fuzz fuzzers benches jars integration test demo bench check-style deps deps-test install clean hello_sink
+.PHONY: all objs lib golden units unit fuzz fuzzers benches jars integration test demo bench check-style deps deps-test install clean hello_sink hello_parts
 .SECONDARY:
 
 -include $(OBJS:.o=.d) $(SUPPORT_OBJS:.o=.d) $(UNIT_BINS:=.d) $(FUZZ_BINS:=.d) $(BENCH_BINS:=.d) $(GOLDEN_BIN:=.d)

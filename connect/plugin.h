@@ -6,7 +6,8 @@
  *     const struct kc_plugin *const kc_plugins[] = { &my_plugin, NULL };
  *
  * and links against nothing: every function declared here is found in the kconnectd executable at load time.
- * Built-in plugins use nothing else.  examples/hello_sink/ is a complete plugin.
+ * Built-in plugins use nothing else.  examples/hello_sink/ is a complete connector, examples/hello_parts/ has one of
+ * each other kind.
  *
  * Conventions: 0 or a negative number is returned where a call can fail, and then `err` holds what went wrong.  Times
  * are milliseconds since the epoch unless the name says otherwise.  Text is UTF-8.  Arguments are borrowed for the

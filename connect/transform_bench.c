@@ -3,6 +3,7 @@
 #include "connect/transform_bench.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "config/properties.h"
@@ -11,6 +12,7 @@
 #include "connect/base/json.h"
 #include "connect/base/log.h"
 #include "connect/plugins.h"
+#include "connect/task/tolerance.h"
 #include "connect/transform/chain.h"
 #include "connect/transform_bench_record.h"
 #include "connect/worker_config.h"
@@ -53,8 +55,17 @@ static void add_member(struct buf *out, const char *name, const char *text) {
     (void)buf_add_json(out, text, strlen(text));
 }
 
-/* {"error":"class: text","line":3,…}; `stage` is the place in the chain where it failed, SIZE_MAX outside of it. */
-static void show_failure(struct bench *b, const struct kc_error *err, size_t stage) {
+static void add_place(struct buf *out, const struct bench_place *at) {
+    if (at->topic)
+        add_member(out, "topic", at->topic);
+    if (at->partition >= 0)
+        (void)buf_printf(out, ",\"partition\":%" PRId64, at->partition);
+    if (at->offset >= 0)
+        (void)buf_printf(out, ",\"offset\":%" PRId64, at->offset);
+}
+
+/* {"error":"class: text","stage":…,"line":3,…}; `transform` is the place in the chain, SIZE_MAX outside of it. */
+static void show_failure(struct bench *b, const struct kc_error *err, const struct bench_place *at, size_t transform) {
     AUTO_BUF text;
     buf_init(&text, 2 * KC_ERROR_TEXT);
     if (err->code != ERR_BAD_REQUEST) /* what is wrong with the line is no exception of Connect's */
@@ -66,10 +77,13 @@ static void show_failure(struct bench *b, const struct kc_error *err, size_t sta
     (void)buf_add_json(&b->result, buf_text(&text), text.len);
     if (*err->cause)
         add_member(&b->result, "cause", err->cause);
-    if (stage != SIZE_MAX) {
-        add_member(&b->result, "transform", chain_alias(b->chain, stage));
-        add_member(&b->result, "class", chain_class(b->chain, stage));
+    if (at->stage && err->code != ERR_BAD_REQUEST)
+        add_member(&b->result, "stage", at->stage);
+    if (transform != SIZE_MAX) {
+        add_member(&b->result, "transform", chain_alias(b->chain, transform));
+        add_member(&b->result, "class", chain_class(b->chain, transform));
     }
+    add_place(&b->result, at);
     (void)buf_printf(&b->result, ",\"line\":%zu}", b->number);
 }
 
@@ -79,22 +93,23 @@ static void run_line(struct bench *b) {
     struct kc_error err = {0};
     struct kc_batch batch = {.arena = b->arena, .records = &r, .count = 1, .capacity = 1};
     struct chain_pos pos = {0};
+    struct bench_place at = {.partition = -1, .offset = -1};
+    size_t transform = SIZE_MAX;
     buf_clear(&b->result);
-    if (b->line.failed)
-        err_set(&err, ERR_LIMIT, "the line is longer than %d bytes", LINE_MAX_BYTES);
-    else if (bench_record_read(&b->format, b->arena, buf_text(&b->line), b->line.len, &r, &err) == 0) {
+    if (b->line.failed) {
+        err_set(&err, ERR_BAD_REQUEST, "the line is longer than %d bytes", LINE_MAX_BYTES);
+    } else if (bench_record_read(&b->format, b->arena, buf_text(&b->line), b->line.len, &r, &at, &err) == 0) {
         if (!chain_apply(b->chain, &batch, &pos, &err)) {
-            show_failure(b, &err, pos.stage);
-            return;
-        }
-        if (r.dropped) {
+            at.stage = error_stage_name(STAGE_TRANSFORMATION);
+            transform = pos.stage;
+        } else if (r.dropped) {
             (void)buf_add_text(&b->result, "{\"dropped\":true}");
             return;
-        }
-        if (bench_record_write(&b->format, b->arena, &r, &b->result, &err) == 0)
+        } else if (bench_record_write(&b->format, b->arena, &r, &b->result, &err) == 0) {
             return;
+        }
     }
-    show_failure(b, &err, SIZE_MAX);
+    show_failure(b, &err, &at, transform);
 }
 
 /* ---- Set-up ------------------------------------------------------------------------------------------------------ */
@@ -187,47 +202,88 @@ static struct kc_config *load_connector(const char *file, struct kc_error *err) 
     return config;
 }
 
-static int complain(const struct kc_error *err) {
-    fprintf(stderr, "kconnectd: %s\n", err->text);
-    return EXIT_CONFIG;
+struct arguments {
+    const char *config, *worker, *plugin_path;
+};
+
+static int load_plugins(const struct arguments *args, struct worker_conf **ret_worker,
+                        struct substitute **ret_providers, struct kc_error *err) {
+    if (args->worker)
+        return worker_config_load(args->worker, ret_worker, ret_providers, err);
+    return plugins_init(args->plugin_path, err);
 }
 
 /* References in the configuration are resolved by the providers of the worker, if there is one. */
-static int run(const char *file, const char *worker_file) {
+static int run(const struct arguments *args) {
     struct kc_error err = {0};
     struct worker_conf *worker = NULL;
     struct substitute *providers = NULL;
     size_t failed = 0;
     int status = EXIT_CONFIG;
     log_set_level("root", KC_WARN);
-    if ((worker_file ? worker_config_load(worker_file, &worker, &providers, &err) : plugins_init(NULL, &err)) == 0) {
-        AUTO(props) raw = load_connector(file, &err);
+    if (load_plugins(args, &worker, &providers, &err) == 0) {
+        AUTO(props) raw = load_connector(args->config, &err);
         AUTO(props) connector = raw && providers ? substitute_apply(providers, raw, &(int64_t){0}, &err) : TAKE(raw);
         if (connector && transform_bench(connector, worker, stdin, stdout, &failed, &err) == 0)
             status = failed ? EXIT_RECORDS : EXIT_OK;
     }
     if (status == EXIT_CONFIG)
-        complain(&err);
+        fprintf(stderr, "kconnectd: transform: %s%s%s\n", err.text, *err.cause ? ": " : "", err.cause);
+    else if (failed)
+        fprintf(stderr, "kconnectd: transform: %zu records failed\n", failed);
     substitute_free(providers);
     worker_conf_free(worker);
     plugins_done();
     return status;
 }
 
+static const char usage[] =
+    "usage: kconnectd transform --config CONNECTOR [--worker WORKER.properties | --plugin-path PATH]  < records.jsonl\n"
+    "\n"
+    "Prints what the transforms of a connector make of records, one line for each line read, without Kafka.\n"
+    "\n"
+    "  --config FILE       the connector: its JSON as it is posted, that of its configuration alone, or properties\n"
+    "  --worker FILE       a worker's properties: its converters, plugin.path and config providers count, too\n"
+    "  --plugin-path PATH  folders or shared objects with plugins, comma separated, when there is no worker\n"
+    "\n"
+    "A line read:   "
+    "{\"topic\":\"t\",\"partition\":0,\"offset\":1,\"timestamp\":1700000000123,\"key\":...,\"value\":...,\n"
+    "               \"headers\":[{\"key\":\"h\",\"value\":\"1\"}]}; every member may be missing. Keys and values are "
+    "JSON without\n"
+    "               schema, or {\"schema\":...,\"payload\":...} as JsonConverter has them; of a sink that names "
+    "converters (or\n"
+    "               has a worker) what these make of the same JSON, or of a text when they do not read JSON.\n"
+    "A line printed: the record in the same form; {\"dropped\":true}; or {\"error\":...,\"stage\":...,\"line\":...} "
+    "with the\n"
+    "               topic, partition and offset given, and the alias and class of the transform that failed.\n"
+    "Exit status:   0 all records went through or were dropped, 1 some failed, 2 the configuration cannot be used.\n";
+
+static int complain(const char *what, const char *argument) {
+    fprintf(stderr, "kconnectd: transform: %s%s; see kconnectd transform --help\n", what, argument);
+    return EXIT_RECORDS;
+}
+
 int transform_bench_run(int argc, char **argv) {
-    const char *file = NULL, *worker = NULL;
+    struct arguments args = {0};
     for (int i = 0; i < argc; i++) {
-        const char **to = strcmp(argv[i], "--config") == 0 ? &file : strcmp(argv[i], "--worker") == 0 ? &worker : NULL;
-        if (!to || i + 1 == argc) {
-            fprintf(stderr, "kconnectd: transform: %s %s\n", to ? "a file is missing behind" : "unknown argument",
-                    argv[i]);
-            return EXIT_RECORDS;
-        }
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return fputs(usage, stdout) == EOF ? EXIT_RECORDS : EXIT_OK;
+        const char **to = strcmp(argv[i], "--config") == 0        ? &args.config
+                          : strcmp(argv[i], "--worker") == 0      ? &args.worker
+                          : strcmp(argv[i], "--plugin-path") == 0 ? &args.plugin_path
+                                                                  : NULL;
+        if (!to)
+            return complain("unknown argument ", argv[i]);
+        if (i + 1 == argc)
+            return complain(to == &args.plugin_path ? "a path is missing behind " : "a file is missing behind ",
+                            argv[i]);
+        if (*to)
+            return complain("given twice: ", argv[i]);
         *to = argv[++i];
     }
-    if (!file) {
-        fprintf(stderr, "kconnectd: transform wants --config CONNECTOR.json; see `kconnectd help`\n");
-        return EXIT_RECORDS;
-    }
-    return run(file, worker);
+    if (!args.config)
+        return complain("--config CONNECTOR.json is missing", "");
+    if (args.worker && args.plugin_path)
+        return complain("--plugin-path goes without --worker, whose plugin.path counts", "");
+    return run(&args);
 }

@@ -9,6 +9,7 @@
 #include "connect/data/schema.h"
 #include "connect/data/value.h"
 #include "connect/data/values_text.h"
+#include "connect/task/tolerance.h"
 
 /* ---- Reading ----------------------------------------------------------------------------------------------------- */
 
@@ -105,7 +106,7 @@ static int read_number(const struct kc_value *map, const char *name, int64_t max
 }
 
 static int read_place(const struct bench_format *format, struct kc_arena *arena, const struct kc_value *map,
-                      struct kc_record *r, struct kc_error *err) {
+                      struct kc_record *r, struct bench_place *ret_place, struct kc_error *err) {
     const struct kc_value *topic = kc_map_get(map, "topic");
     int64_t partition, offset, timestamp;
     if (topic && topic->tag != KC_V_STRING && topic->tag != KC_V_NULL)
@@ -115,6 +116,9 @@ static int read_place(const struct bench_format *format, struct kc_arena *arena,
         read_number(map, "timestamp", INT64_MAX, KC_NO_TIMESTAMP, &timestamp, err) < 0)
         return -1;
     r->topic = topic && topic->tag == KC_V_STRING ? kc_arena_copy(arena, topic->s, topic->len) : NULL;
+    *ret_place = (struct bench_place){.topic = r->topic,
+                                      .partition = kc_map_get(map, "partition") ? partition : -1,
+                                      .offset = kc_map_get(map, "offset") ? offset : -1};
     r->partition = (int32_t)partition;
     r->timestamp = timestamp;
     if (format->source)
@@ -128,19 +132,27 @@ static int read_place(const struct bench_format *format, struct kc_arena *arena,
 }
 
 int bench_record_read(const struct bench_format *format, struct kc_arena *arena, const char *line, size_t len,
-                      struct kc_record *ret_record, struct kc_error *err) {
+                      struct kc_record *ret_record, struct bench_place *ret_place, struct kc_error *err) {
     struct kc_record r = {0};
     struct kc_value v;
+    *ret_place = (struct bench_place){.partition = -1, .offset = -1};
     if (kc_value_from_json(arena, line, len, &v, err) < 0)
         return -1;
     struct kc_value map = kc_json_open(arena, v);
     if (map.tag != KC_V_MAP)
         return bad(err, "a record must be a JSON object");
-    if (read_place(format, arena, &map, &r, err) < 0 ||
-        read_side(format, arena, kc_map_get(&map, "key"), &r, true, err) < 0 ||
-        read_side(format, arena, kc_map_get(&map, "value"), &r, false, err) < 0 ||
-        read_headers(format, arena, kc_map_get(&map, "headers"), &r, err) < 0)
+    if (read_place(format, arena, &map, &r, ret_place, err) < 0)
         return -1;
+    ret_place->stage = error_stage_name(STAGE_KEY_CONVERTER);
+    if (read_side(format, arena, kc_map_get(&map, "key"), &r, true, err) < 0)
+        return -1;
+    ret_place->stage = error_stage_name(STAGE_VALUE_CONVERTER);
+    if (read_side(format, arena, kc_map_get(&map, "value"), &r, false, err) < 0)
+        return -1;
+    ret_place->stage = error_stage_name(STAGE_HEADER_CONVERTER);
+    if (read_headers(format, arena, kc_map_get(&map, "headers"), &r, err) < 0)
+        return -1;
+    ret_place->stage = NULL;
     *ret_record = r;
     return 0;
 }

@@ -72,8 +72,10 @@ START_TEST(test_commands) {
         {"plugins", "--json", "/nonexistent", 1, NULL, "/nonexistent (No such file or directory)"},
         {"help", "options", NULL, 0, "\nconfig.storage.topic\n", NULL},
         {"help", "options", NULL, 0, "\ns3.bucket.name\n", NULL},
-        {"transform", NULL, NULL, 1, NULL, "transform wants --config CONNECTOR.json"},
+        {"transform", NULL, NULL, 1, NULL,
+         "transform: --config CONNECTOR.json is missing; see kconnectd transform --help"},
         {"transform", "--config", NULL, 1, NULL, "a file is missing behind --config"},
+        {"transform", "--help", NULL, 0, "usage: kconnectd transform --config CONNECTOR", NULL},
         {"transform", "--nope", "x", 1, NULL, "unknown argument --nope"},
         {"transform", "--config", "/nonexistent.json", 2, NULL, "/nonexistent.json (No such file or directory)"},
     };

@@ -105,7 +105,8 @@ static const struct {
      "{\"value\":{\"n\":\"300\"}}\n\n{\"value\":{\"n\":\"3\"},\"headers\":[{\"key\":\"x\",\"value\":1},{\"key\":\"y\","
      "\"value\":\"2020-01-02\"},{\"key\":\"z\"}]}\n",
      "{\"error\":\"org.apache.kafka.connect.errors.DataException: Value (300) was out of range for requested data "
-     "type\",\"cause\":\"java.lang.NumberFormatException: For input string: \\\"300\\\"\",\"transform\":\"c\","
+     "type\",\"cause\":\"java.lang.NumberFormatException: For input string: "
+     "\\\"300\\\"\",\"stage\":\"TRANSFORMATION\",\"transform\":\"c\","
      "\"class\":\"org.apache.kafka.connect.transforms.Cast$Value\",\"line\":1}\n"
      "{\"topic\":\"topic\",\"partition\":0,\"timestamp\":null,\"key\":null,\"value\":{\"n\":3},\"headers\":[{\"key\":"
      "\"y\",\"value\":\"2020-01-02\",\"type\":\"org.apache.kafka.connect.data.Date\"},{\"key\":\"z\",\"value\":null}]}"
