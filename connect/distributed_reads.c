@@ -8,6 +8,7 @@
 #include "connect/base/json.h"
 #include "connect/distributed_state.h"
 #include "connect/herder_json.h"
+#include "connect/metrics.h"
 #include "connect/validation.h"
 
 /* ---- lists ------------------------------------------------------------------------------------------------------- */
@@ -277,6 +278,21 @@ void answer_reads(struct herder *h) {
     }
 }
 
+static void metrics(struct herder *h, struct herder_request *req) {
+    struct buf *out = &req->json;
+    AUTO(snapshot) snap = config_store_snapshot(h->configs);
+    metrics_add_process(out);
+    metrics_add(out, "worker_ready", "gauge", "Whether start-up is over.", atomic_load(&h->ready));
+    metrics_add(out, "worker_leader", "gauge", "Whether this worker leads the group.", herder_is_leader(h));
+    metrics_add(out, "worker_rebalance_epoch", "gauge", "Generation of the group.", h->generation);
+    metrics_add(out, "worker_rebalance_rebalancing", "gauge", "Whether a rebalance is under way.", h->rejoining);
+    metrics_add(out, "worker_rebalance_completed_rebalances_total", "counter", "Rebalances so far.",
+                (double)h->rebalances);
+    metrics_add_states(out, snap, h->statuses);
+    metrics_add_worker(out, h->worker, h->statuses);
+    answer(req, 200);
+}
+
 bool answer_at_once(struct herder *h, struct herder_request *req) {
     if (read_now(h, req))
         return true;
@@ -298,6 +314,9 @@ bool answer_at_once(struct herder *h, struct herder_request *req) {
         return true;
     case HERDER_TOPICS_RESET:
         reset_topics(h, req);
+        return true;
+    case HERDER_METRICS:
+        metrics(h, req);
         return true;
     case HERDER_SET_LOGGER:
         errand_to_store(write_errand(h, req, put_level, level_put));

@@ -235,6 +235,7 @@ bool rebalance_complete(struct herder *h) {
         request_rejoin(h);
         return true;
     }
+    h->rebalances++;
     start_work(h);
     return true;
 }

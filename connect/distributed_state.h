@@ -164,6 +164,7 @@ struct herder {
     struct config_snapshot *snap;
     struct assignment *asg, *new_asg;
     int32_t generation, new_generation;
+    uint64_t rebalances; /* that have come to their end */
     struct work running; /* what of the assignment was started */
     struct work revoked; /* to stop before the group goes on */
     bool revoke_pending;

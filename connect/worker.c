@@ -104,6 +104,18 @@ void worker_all(const struct worker *w, struct work *ret_work) {
     }
 }
 
+void worker_each(const struct worker *w, void (*f)(void *arg, const char *connector, int number, const struct task *t),
+                 void *arg) {
+    const char *name;
+    void *value;
+    for (size_t i = 0; map_next(w->connectors, &i, &name, NULL);)
+        f(arg, name, -1, NULL);
+    for (size_t i = 0; map_next(w->tasks, &i, NULL, &value);) {
+        struct running_task *rt = value;
+        f(arg, rt->connector, rt->number, rt->task);
+    }
+}
+
 /* Part `task` (-1: the connector) could not start. */
 static void write_failed(struct worker *w, const char *connector, int task, const struct kc_plugin *plugin,
                          const struct kc_error *err) {

@@ -39,6 +39,10 @@ void worker_set_generation(struct worker *w, int32_t generation);
 bool worker_has_connector(const struct worker *w, const char *connector);
 bool worker_has_task(const struct worker *w, const char *connector, int task);
 void worker_all(const struct worker *w, struct work *ret_work); /* adds everything that runs */
+/* Calls f for each connector (task -1, NULL) and each task (NULL: it is just starting) that runs. What f gets lives
+ * until the herder's next call. */
+void worker_each(const struct worker *w, void (*f)(void *arg, const char *connector, int number, const struct task *t),
+                 void *arg);
 
 /* Begins to start a connector with the target state of the snapshot; the listener tells how it ended, under `ticket`.
  * -1: it cannot even begin (no such class): status FAILED is written, the listener stays silent. */

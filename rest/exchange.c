@@ -14,6 +14,8 @@
 #include "rest/routes.h"
 #include "rest/server_state.h"
 
+#define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
+
 enum { NUDGE_MS = 1000 };
 
 /* Between a suspended exchange and who works on it. Freed by the one who answers last: `ex` is NULL once the exchange
@@ -148,6 +150,8 @@ static void take_answer(struct rest_exchange *ex, struct herder_request *req) {
         reply_take(ex, status, &req->json);
     else
         reply_empty(ex, status);
+    if (req->op == HERDER_METRICS)
+        ex->content_type = METRICS_TYPE;
 }
 
 static void on_done(struct herder_request *req, void *arg) {

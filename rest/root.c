@@ -1,4 +1,4 @@
-/* GET / and GET /health. */
+/* GET /, GET /health and GET /kconnect/metrics. */
 #include "rest/routes.h"
 
 void handle_root(struct rest_exchange *ex) {
@@ -7,4 +7,8 @@ void handle_root(struct rest_exchange *ex) {
 
 void handle_health(struct rest_exchange *ex) {
     rest_submit(ex, herder_request_new(HERDER_HEALTH, NULL), REST_HEALTH_TIMEOUT_MS);
+}
+
+void handle_metrics(struct rest_exchange *ex) {
+    rest_submit(ex, herder_request_new(HERDER_METRICS, NULL), REST_TIMEOUT_MS);
 }

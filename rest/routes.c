@@ -15,10 +15,12 @@
 #include "rest/reply.h"
 #include "rest/server_state.h"
 
-/* method, path, handler; B takes a body, T has no Content-Type rule, A belongs to the admin listener */
+/* method, path, handler; B takes a body, T has no Content-Type rule, X no Accept rule, A belongs to the admin listener
+ */
 #define B .body = true
 #define T .any_type = true
 #define A .admin = true
+#define X .text = true
 #define ROUTE(m, p, h, ...) \
     { .method = (m), .path = (p), .handle = (h), __VA_ARGS__ }
 const struct route routes[] = {
@@ -52,11 +54,13 @@ const struct route routes[] = {
     ROUTE("GET", "admin/loggers", handle_loggers, A),
     ROUTE("GET", "admin/loggers/{l}", handle_logger, A),
     ROUTE("PUT", "admin/loggers/{l}", handle_set_logger, B, A),
+    ROUTE("GET", "kconnect/metrics", handle_metrics, T, X), /* ours; such paths can never be Java's */
     ROUTE(NULL, NULL, NULL),
 };
 #undef B
 #undef T
 #undef A
+#undef X
 
 /* One path segment without its ;parameters, decoded. NULL: refused as the Java worker's container does. */
 static char *decode_segment(const char *p, const char *end) {
@@ -255,7 +259,7 @@ void routes_match(struct rest_exchange *ex) {
         reply_malformed(ex, "the Content-Type is no media type");
     else if (problem)
         reply_http_error(ex, problem);
-    else if (accept && !accepts_json(accept))
+    else if (accept && !ex->route->text && !accepts_json(accept))
         reply_http_error(ex, 406);
     else
         auth_check(ex);

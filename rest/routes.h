@@ -10,6 +10,7 @@ struct route {
     void (*handle)(struct rest_exchange *ex);
     bool body;     /* takes a JSON body: Content-Type required when one is sent */
     bool any_type; /* no Content-Type rule at all: /, /health, internal endpoints */
+    bool text;     /* answers plain text, whatever Accept says */
     bool admin;    /* lives on the admin listener when there is one */
 };
 
@@ -21,6 +22,7 @@ void routes_match(struct rest_exchange *ex);
 /* handlers by resource: root.c, connectors.c, offsets.c, plugins.c, loggers.c */
 void handle_root(struct rest_exchange *ex);
 void handle_health(struct rest_exchange *ex);
+void handle_metrics(struct rest_exchange *ex);
 void handle_list(struct rest_exchange *ex);
 void handle_create(struct rest_exchange *ex);
 void handle_info(struct rest_exchange *ex);

@@ -17,6 +17,10 @@ static void failed(const char *what, const char *why) {
            why);
 }
 
+static void count_commit(struct sink_task *s, bool done) {
+    task_counts_commit(&s->task->counts, done, clock_ms() - s->commit_begin_ms);
+}
+
 static void note_committed(struct sink_task *s, const rd_kafka_topic_partition_list_t *list) {
     for (int i = 0; list && i < list->cnt; i++) {
         struct sink_partition *p = sink_find(s, list->elems[i].topic, list->elems[i].partition);
@@ -33,6 +37,7 @@ static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_p
         return;
     }
     s->committing = false;
+    count_commit(s, !code);
     if (code)
         failed("the broker refused", rd_kafka_err2str(code));
     else
@@ -44,6 +49,7 @@ static void commit_async(struct sink_task *s, rd_kafka_topic_partition_list_t *l
     if (code) {
         failed("it could not be sent", rd_kafka_err2str(code));
         s->committing = false;
+        count_commit(s, false);
     }
 }
 
@@ -56,6 +62,7 @@ static void commit_sync(struct sink_task *s, rd_kafka_topic_partition_list_t *li
             break;
     }
     s->committing = false;
+    count_commit(s, !code);
     if (code)
         kc_log(KC_ERROR, LOG_SINK_TASK, "Commit of offsets failed: %s; records may be delivered again",
                rd_kafka_err2str(code));
@@ -137,6 +144,7 @@ void sink_commit(struct sink_task *s, bool closing, struct sink_partition *const
             sink_close_partitions(s, parts, count);
         return;
     }
+    s->commit_begin_ms = clock_ms();
     bool letters_safe = !s->dlq || dlq_wait(s->dlq, s->task->worker->offset_flush_timeout_ms);
     size_t known;
     struct kc_topic_offset *offsets = positions(parts, count, &known);
@@ -169,6 +177,7 @@ void sink_schedule_commit(struct sink_task *s, int64_t now_ms) {
 void sink_commit_if_due(struct sink_task *s, int64_t now_ms) {
     if (s->committing && now_ms >= s->commit_deadline_ms) {
         kc_log(KC_WARN, LOG_SINK_TASK, "Commit of offsets timed out");
+        count_commit(s, false);
         s->committing = false; /* a late result is known by its sequence number */
     }
     if (s->committing || (now_ms < s->next_commit_ms && !s->commit_requested))

@@ -152,6 +152,8 @@ static void make_records(struct sink_task *s) {
         s->messages[kept++] = m;
     }
     s->message_count = s->batch.count = kept;
+    task_counts_add(&s->task->counts, COUNT_READ, kept);
+    task_counts_add(&s->task->counts, COUNT_POLLS, kept > 0);
 }
 
 /* ---- Converters and transforms ---- */

@@ -145,6 +145,7 @@ static int put(struct sink_task *s, struct kc_error *err) {
     }
     switch (verdict) {
     case KC_PUT_DONE:
+        task_counts_add(&s->task->counts, COUNT_SENT, s->batch.count);
         return put_done(s, err);
     case KC_PUT_RETRY:
         task_conceal(s->task, err);

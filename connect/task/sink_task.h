@@ -81,7 +81,7 @@ struct sink_task {
     bool commit_requested;
     bool committing;
     uintptr_t commit_sequence;
-    int64_t commit_deadline_ms;
+    int64_t commit_begin_ms, commit_deadline_ms;
 
     bool rebalance_failed; /* open or close failed; raised after the poll */
     struct kc_error rebalance_err;

@@ -153,8 +153,11 @@ static void commit(struct source_task *s, int64_t timeout_ms) {
         return;
     }
     struct flush f = {.arena = arena_new(0)};
+    int64_t begin_ms = clock_ms();
     acks_each_dirty(s->acks, add_entry, &f);
-    if (f.failed || write_entries(s, &f, timeout_ms, &f.err) < 0) {
+    bool written = !f.failed && write_entries(s, &f, timeout_ms, &f.err) == 0;
+    task_counts_commit(&s->task->counts, written, clock_ms() - begin_ms);
+    if (!written) {
         kc_log(KC_ERROR, LOG_SOURCE_TASK,
                "WorkerSourceTask{id=%s-%d} Failed to commit offsets: %s: %s, trying again with the next commit",
                s->task->connector, s->task->number, f.err.exception, f.err.text);

@@ -114,6 +114,7 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
         refused(s, ack, m->err, rd_kafka_topic_name(m->rkt));
         return;
     }
+    task_counts_add(&s->task->counts, COUNT_SENT, 1);
     commit_record(s, record_of(ack), m->offset >= 0 ? m->offset : -1);
     note_topic(s, m->rkt);
     acks_ack(s->acks, ack);

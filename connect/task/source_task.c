@@ -173,6 +173,8 @@ static int poll_once(struct source_task *s, struct kc_error *err) {
             task_wait(s->task, IDLE_WAIT_MS, TARGET_STARTED);
         return 0;
     }
+    task_counts_add(&s->task->counts, COUNT_READ, sb->batch.count);
+    task_counts_add(&s->task->counts, COUNT_POLLS, 1);
     batch_keep_records(s, sb);
     s->current = sb;
     return 0;

@@ -291,6 +291,14 @@ const struct error_counts *task_error_counts(const struct task *t) {
     return &t->tolerance.counts;
 }
 
+const struct task_counts *task_counts(const struct task *t) {
+    return &t->counts;
+}
+
+bool task_is_sink(const struct task *t) {
+    return t->plugin->kind == KC_KIND_SINK;
+}
+
 /* ---- For the task's own thread ---- */
 
 void task_wait(struct task *t, int64_t ms, enum target_state target) {

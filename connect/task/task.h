@@ -16,6 +16,7 @@
 
 struct task;
 struct error_counts;
+struct task_counts;
 
 /* What an exactly-once source task asks before it writes. @thread task  @blocks until there is an answer or *stop */
 struct task_guard {
@@ -64,7 +65,9 @@ bool task_join(struct task *t, int64_t deadline_ms);
 void task_cancel(struct task *t);
 struct task *task_free(struct task *t); /* after a successful join */
 bool task_failed(const struct task *t); /* ended with FAILED */
-/* The counters of its errors, as long as the task is not freed. @thread any  @blocks no */
+/* The counters of its errors and of its work, as long as the task is not freed. @thread any  @blocks no */
 const struct error_counts *task_error_counts(const struct task *t);
+const struct task_counts *task_counts(const struct task *t);
+bool task_is_sink(const struct task *t);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "connect/task/converters.h"
 #include "connect/task/task.h"
+#include "connect/task/task_counts.h"
 #include "connect/task/tolerance.h"
 #include "connect/transform/chain.h"
 
@@ -37,6 +38,7 @@ struct task {
     struct converters converters;
     struct chain *chain;
     struct tolerance tolerance;
+    struct task_counts counts;
     void *kind; /* struct sink_task or source_task, for callbacks that know the task only */
 
     /* Between threads. */
