@@ -1,13 +1,22 @@
-/* The innermost loops of the JSON reader: blanks, and runs of plain bytes inside strings.
- * 16 bytes at a time with SSE2, 8 bytes at a time elsewhere. */
+/* The innermost loops of the JSON reader and writer: which of the next bytes are special.
+ *
+ * Everything rests on three questions asked of 16 bytes at once; the answer is a bit per byte, the first byte lowest:
+ * json_special_16 (ends a run of plain bytes), json_quote_16 (quote or backslash), json_digit_16.  SSE2, which every
+ * x86-64 has, answers them with vectors; elsewhere, and with -DJSON_BYTES_PLAIN, they are computed in 64-bit words. The
+ * plain forms exist everywhere (json_…_16_plain), so that tests compare the two.
+ *
+ * A json_marks goes through the special bytes of a text from one to the next.  It looks at 64 bytes at a time, wherever
+ * the tokens lie, so that finding the end of a string does not have to wait until its beginning is known. */
 #ifndef CONNECT_DATA_JSON_BYTES_H
 #define CONNECT_DATA_JSON_BYTES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-#ifdef __SSE2__
+#if defined(__SSE2__) && !defined(JSON_BYTES_PLAIN)
+#define JSON_BYTES_SSE2 1
 #include <emmintrin.h>
 #endif
 
@@ -30,39 +39,179 @@ static inline bool json_is_plain(char c) {
     return (signed char)c >= 0x20 && c != '"' && c != '\\';
 }
 
-#ifdef __SSE2__
-static inline unsigned json_special_mask(const char *p) {
-    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+/* ---- 16 bytes, in words ------------------------------------------------------------------------------------------ */
+
+#define JSON_BYTES_ONES  UINT64_C(0x0101010101010101)
+#define JSON_BYTES_HIGHS UINT64_C(0x8080808080808080)
+
+static inline uint64_t json_word(const char *p) {
+    uint64_t word;
+    memcpy(&word, p, sizeof(word));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    return word;
+}
+
+/* The highest bit of each byte that is zero; exact for every byte. */
+static inline uint64_t json_zero_bytes(uint64_t x) {
+    return ~(((x & ~JSON_BYTES_HIGHS) + ~JSON_BYTES_HIGHS) | x) & JSON_BYTES_HIGHS;
+}
+
+/* The highest bits of eight bytes side by side. */
+static inline unsigned json_gather(uint64_t highs) {
+    return (unsigned)((highs >> 7) * UINT64_C(0x0102040810204080) >> 56);
+}
+
+static inline uint64_t json_quote_highs(uint64_t x) {
+    return json_zero_bytes(x ^ JSON_BYTES_ONES * '"') | json_zero_bytes(x ^ JSON_BYTES_ONES * '\\');
+}
+
+static inline uint64_t json_special_highs(uint64_t x) {
+    return json_quote_highs(x) | json_zero_bytes(x & JSON_BYTES_ONES * 0xe0) | (x & JSON_BYTES_HIGHS);
+}
+
+/* 0x30 to 0x3f, and still so with 6 added. */
+static inline uint64_t json_digit_highs(uint64_t x) {
+    uint64_t more = (x & ~JSON_BYTES_HIGHS) + JSON_BYTES_ONES * 6;
+    return json_zero_bytes(((x ^ JSON_BYTES_ONES * 0x30) | (more ^ JSON_BYTES_ONES * 0x30)) & JSON_BYTES_ONES * 0xf0);
+}
+
+static inline unsigned json_special_16_plain(const char *p) {
+    return json_gather(json_special_highs(json_word(p))) | json_gather(json_special_highs(json_word(p + 8))) << 8;
+}
+
+static inline unsigned json_quote_16_plain(const char *p) {
+    return json_gather(json_quote_highs(json_word(p))) | json_gather(json_quote_highs(json_word(p + 8))) << 8;
+}
+
+static inline unsigned json_digit_16_plain(const char *p) {
+    return json_gather(json_digit_highs(json_word(p))) | json_gather(json_digit_highs(json_word(p + 8))) << 8;
+}
+
+/* ---- 16 bytes, in vectors ---------------------------------------------------------------------------------------- */
+
+#ifdef JSON_BYTES_SSE2
+static inline __m128i json_vector(const char *p) {
+    return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+
+static inline __m128i json_quote_lanes(__m128i x) {
+    return _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')), _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')));
+}
+
+static inline unsigned json_special_16(const char *p) {
+    __m128i x = json_vector(p);
     __m128i low = _mm_cmplt_epi8(x, _mm_set1_epi8(0x20)); /* signed: bytes from 0x80 are below, too */
-    __m128i quote = _mm_cmpeq_epi8(x, _mm_set1_epi8('"'));
-    __m128i slash = _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'));
-    return (unsigned)_mm_movemask_epi8(_mm_or_si128(low, _mm_or_si128(quote, slash)));
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(low, json_quote_lanes(x)));
+}
+
+static inline unsigned json_quote_16(const char *p) {
+    return (unsigned)_mm_movemask_epi8(json_quote_lanes(json_vector(p)));
+}
+
+/* The ten digits moved to the lowest ten signed numbers. */
+static inline unsigned json_digit_16(const char *p) {
+    __m128i moved = _mm_add_epi8(json_vector(p), _mm_set1_epi8(0x80 - '0'));
+    return (unsigned)_mm_movemask_epi8(_mm_cmplt_epi8(moved, _mm_set1_epi8(-128 + 10)));
 }
 #else
-static inline bool json_special_in_8(const char *p) {
-    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
-    uint64_t x;
-    memcpy(&x, p, sizeof(x));
-    uint64_t quote = x ^ ones * '"', slash = x ^ ones * '\\';
-    return ((x | (x - ones * 0x20) | (quote - ones) | (slash - ones)) & highs) != 0;
+static inline unsigned json_special_16(const char *p) {
+    return json_special_16_plain(p);
+}
+
+static inline unsigned json_quote_16(const char *p) {
+    return json_quote_16_plain(p);
+}
+
+static inline unsigned json_digit_16(const char *p) {
+    return json_digit_16_plain(p);
 }
 #endif
 
+/* ---- Runs -------------------------------------------------------------------------------------------------------- */
+
 /* The first byte from p on that is not plain, or end. */
 static inline const char *json_plain_end(const char *p, const char *end) {
-#ifdef __SSE2__
     for (; end - p >= 16; p += 16) {
-        unsigned mask = json_special_mask(p);
-        if (mask)
-            return p + __builtin_ctz(mask);
+        unsigned special = json_special_16(p);
+        if (special)
+            return p + __builtin_ctz(special);
     }
-#else
-    while (end - p >= 8 && !json_special_in_8(p))
-        p += 8;
-#endif
     while (p < end && json_is_plain(*p))
         p++;
     return p;
+}
+
+/* The first quote or backslash from p on, or end. */
+static inline const char *json_quote_find(const char *p, const char *end) {
+    for (; end - p >= 16; p += 16) {
+        unsigned quote = json_quote_16(p);
+        if (quote)
+            return p + __builtin_ctz(quote);
+    }
+    while (p < end && *p != '"' && *p != '\\')
+        p++;
+    return p;
+}
+
+/* ---- From one special byte to the next --------------------------------------------------------------------------- */
+
+/* The answers for the 64 bytes at `block` within a text. The last block of a text may be short: the 64 bytes up to the
+ * end are taken instead, or all there are with zeros behind. */
+typedef uint64_t json_block(const char *begin, const char *end, const char *block);
+
+#define JSON_BLOCK(name, of_16)                                                                                 \
+    static inline uint64_t name##_64(const char *p) {                                                           \
+        return (uint64_t)of_16(p) | (uint64_t)of_16(p + 16) << 16 | (uint64_t)of_16(p + 32) << 32 |             \
+               (uint64_t)of_16(p + 48) << 48;                                                                   \
+    }                                                                                                           \
+    static __attribute__((noinline, unused)) uint64_t name(const char *begin, const char *end, const char *p) { \
+        size_t left = (size_t)(end - p);                                                                        \
+        char padded[64] = {0};                                                                                  \
+        if (left >= 64)                                                                                         \
+            return name##_64(p);                                                                                \
+        if (end - begin >= 64)                                                                                  \
+            return name##_64(end - 64) >> (64 - left);                                                          \
+        memcpy(padded, p, left);                                                                                \
+        return name##_64(padded) & ((UINT64_C(1) << left) - 1);                                                 \
+    }
+
+JSON_BLOCK(json_special_block, json_special_16)
+JSON_BLOCK(json_quote_block, json_quote_16)
+
+/* Of the text from `begin` to `end`: those bits of the 64 bytes at `block` that lie ahead. */
+struct json_marks {
+    const char *begin, *end, *block;
+    uint64_t bits;
+};
+
+static inline struct json_marks json_marks_start(const char *begin, const char *end, json_block *of_block) {
+    return (struct json_marks){begin, end, begin, begin < end ? of_block(begin, end, begin) : 0};
+}
+
+/* The next one, or end. */
+static inline const char *json_marks_next(struct json_marks *m, json_block *of_block) {
+    while (!m->bits) {
+        if (m->end - m->block <= 64)
+            return m->end;
+        m->block += 64;
+        m->bits = of_block(m->begin, m->end, m->block);
+    }
+    const char *at = m->block + __builtin_ctzll(m->bits);
+    m->bits &= m->bits - 1;
+    return at;
+}
+
+/* The next one behind p, which is a special byte itself. In most texts p is the next one; when it is not, because bytes
+ * were read without the marks, they are set anew. */
+static inline const char *json_marks_behind(struct json_marks *m, const char *p, json_block *of_block) {
+    if (__builtin_expect(json_marks_next(m, of_block) != p, 0)) {
+        size_t at = (size_t)(p - m->begin);
+        m->block = m->begin + (at & ~(size_t)63);
+        m->bits = of_block(m->begin, m->end, m->block) & (UINT64_MAX - 1) << (at & 63);
+    }
+    return json_marks_next(m, of_block);
 }
 
 #endif

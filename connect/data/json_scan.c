@@ -1,8 +1,16 @@
 /* One pass over JSON text: grammar, UTF-8, limits, and on the way whether the text is already what a writer would write
  * (compact) and whether all names of each object differ (unique).
  *
- * Names are compared by a 32-bit fingerprint first. The fingerprints of all objects that are open lie on one stack; an
- * object with more names than fit counts as "perhaps not unique", which costs the reader a slower path but no error. */
+ * What most texts consist of is done in the loop of scan_value, without a call: strings without anything special (their
+ * ends are found by json_marks, see json_bytes.h), numbers of at most 15 characters in plain form, words, and
+ * separators without blanks. Whatever else stands there goes to the function of the same name that takes everything and
+ * knows the errors (scan_string_rest, scan_number, scan_word, …); both ways accept the same texts and say the same of
+ * them.
+ *
+ * Names: an object's filter of 256 bits tells most names from those before them by one hash. When a name's bit is set,
+ * its fingerprint is compared with theirs, then its text. The fingerprints of all objects that are open lie on one
+ * stack; an object with more names than fit counts as "perhaps not unique", which costs the reader a slower path but no
+ * error. */
 #include "connect/data/json_scan.h"
 
 #include <string.h>
@@ -18,19 +26,29 @@
 #define CONSTRAINTS_EXCEPTION "com.fasterxml.jackson.core.exc.StreamConstraintsException"
 #define EOF_EXCEPTION         "com.fasterxml.jackson.core.io.JsonEOFException"
 
-enum { MAX_NAMES = 1024, MAX_NAMES_OF_ONE = 256 };
+enum { MAX_NAMES = 1024, MAX_NAMES_OF_ONE = 256, FILTER_BITS = 256 };
+
+struct level {                      /* an open object or array */
+    uint16_t first_name, last_name; /* last_name: there is no room for it */
+    bool object;
+    uint64_t filter[FILTER_BITS / 64];
+};
+
+struct name {
+    const char *text; /* behind the opening quote */
+    uint32_t fingerprint;
+};
 
 struct scanner {
     const char *begin, *end;
+    const char *near_end; /* before here the 17 bytes from each on are text */
     struct kc_error *err;
     unsigned depth;
     bool compact, unique, overlong;
     uint16_t name_count;
-    uint16_t first_name[JSON_MAX_DEPTH + 1]; /* of the object at each depth; IN_ARRAY */
-    uint32_t fingerprint[MAX_NAMES];
-    const char *name_at[MAX_NAMES];
+    struct name names[MAX_NAMES];
+    struct level levels[JSON_MAX_DEPTH + 1]; /* [0] is no container */
 };
-enum { IN_ARRAY = 0xffff };
 
 /* ---- errors; all return NULL ---- */
 
@@ -172,9 +190,9 @@ static const char *scan_string_rest(struct scanner *s, const char *p) {
     }
 }
 
-/* p is behind the opening quote; the result is behind the closing one. Most strings are one run of plain bytes. */
-static inline const char *scan_string(struct scanner *s, const char *p) {
-    p = json_plain_end(p, s->end);
+/* p is at the opening quote; the result is behind the closing one. Most strings are one run of plain bytes. */
+static inline const char *scan_string(struct scanner *s, struct json_marks *marks, const char *p) {
+    p = json_marks_behind(marks, p, json_special_block);
     return p < s->end && *p == '"' ? p + 1 : scan_string_rest(s, p);
 }
 
@@ -195,11 +213,10 @@ static const char *check_units(struct scanner *s, const char *p, const char *end
     return units > max ? fail_limit(s, what, units, max) : end;
 }
 
-static const char *scan_text(struct scanner *s, const char *p) {
-    const char *behind = scan_string(s, p);
-    if (behind && behind - p > JSON_MAX_STRING &&
-        !check_units(s, p, behind - 1, "String value length", JSON_MAX_STRING))
-        return NULL;
+static inline const char *scan_text(struct scanner *s, struct json_marks *marks, const char *p) {
+    const char *behind = scan_string(s, marks, p);
+    if (behind && behind - p > JSON_MAX_STRING)
+        return check_units(s, p + 1, behind - 1, "String value length", JSON_MAX_STRING) ? behind : NULL;
     return behind;
 }
 
@@ -309,6 +326,30 @@ static const char *scan_number(struct scanner *s, const char *p) {
     return p;
 }
 
+/* The usual numbers: plain form, whole within the next 16 bytes with something behind them. NULL: another one, or none.
+ * The conditions of compactness are those of integer_is_compact and fraction_is_compact. */
+static inline const char *scan_plain_number(const char *p) {
+    const char *digits = p + (*p == '-');
+    unsigned other = ~json_digit_16(digits) & 0xffff;
+    unsigned whole = other ? (unsigned)__builtin_ctz(other) : 16;
+    if (whole == 0 || whole == 16)
+        return NULL;
+    char behind = digits[whole];
+    if (behind != '.') {
+        if ((behind | 0x20) == 'e' || (*digits == '0' && (whole > 1 || digits != p)))
+            return NULL;
+        return digits + whole;
+    }
+    unsigned after_point = other & (other - 1);
+    unsigned len = after_point ? (unsigned)__builtin_ctz(after_point) : 16;
+    if (len >= 16 || len == whole + 1 || (digits[len] | 0x20) == 'e')
+        return NULL;
+    if (whole > 7 || (*digits == '0' && whole > 1) || (digits[len - 1] == '0' && (len > whole + 2 || *digits == '0')) ||
+        memcmp(digits, "0.000", 5) == 0)
+        return NULL;
+    return digits + len;
+}
+
 /* ---- words ---- */
 
 static bool is_word_char(char c) {
@@ -332,35 +373,43 @@ static const char *scan_word(struct scanner *s, const char *p, const char *word)
 
 /* ---- names ---- */
 
-static uint32_t fingerprint(const char *name, size_t len) {
-    uint32_t head = 0, tail = 0;
-    if (len >= 4) {
-        memcpy(&head, name, 4);
-        memcpy(&tail, name + len - 4, 4);
+/* A number for a name: of names of less than 8 bytes no two have the same. */
+static inline uint64_t hash_name(const struct scanner *s, const char *name, size_t len) {
+    uint64_t head = 0, tail = 0;
+    if (len >= 8) {
+        memcpy(&head, name, 8);
+        memcpy(&tail, name + len - 8, 8);
+        head ^= tail << 29 | tail >> 35;
+    } else if (len && name < s->near_end) {
+        memcpy(&head, name, 8);
+        head <<= 64 - 8 * len;
     } else {
-        for (size_t i = 0; i < len; i++)
-            head = head << 8 | (unsigned char)name[i];
+        memcpy((char *)&head + 8 - len, name, len);
     }
-    return head * 2654435761u ^ tail * 2246822519u ^ (uint32_t)len;
+    return head * UINT64_C(0x9e3779b97f4a7c15);
 }
 
 /* Two canonical names are equal when their bytes are, closing quote included. */
-static void note_name(struct scanner *s, const char *name, const char *behind) {
-    uint16_t base = s->first_name[s->depth], count = s->name_count;
-    if (count == MAX_NAMES || count - base >= MAX_NAMES_OF_ONE) {
+static bool name_is_known(const struct scanner *s, const char *name, size_t len, uint32_t fingerprint) {
+    for (uint16_t i = s->levels[s->depth].first_name; i < s->name_count; i++)
+        if (s->names[i].fingerprint == fingerprint && memcmp(s->names[i].text, name, len + 1) == 0)
+            return true;
+    return false;
+}
+
+static inline void note_name(struct scanner *s, const char *name, const char *quote) {
+    struct level *level = &s->levels[s->depth];
+    uint16_t at = s->name_count;
+    size_t len = (size_t)(quote - name);
+    uint64_t hash = hash_name(s, name, len), bit = UINT64_C(1) << (hash >> 58);
+    uint64_t *filter = &level->filter[hash >> 56 & 3];
+    if (at == level->last_name || (*filter & bit && name_is_known(s, name, len, (uint32_t)(hash >> 24)))) {
         s->unique = false;
         return;
     }
-    size_t len = (size_t)(behind - name);
-    uint32_t print = fingerprint(name, len - 1);
-    for (uint16_t i = base; i < count; i++)
-        if (s->fingerprint[i] == print && memcmp(s->name_at[i], name, len) == 0) {
-            s->unique = false;
-            return;
-        }
-    s->fingerprint[count] = print;
-    s->name_at[count] = name;
-    s->name_count++;
+    *filter |= bit;
+    s->names[at] = (struct name){name, (uint32_t)(hash >> 24)};
+    s->name_count = (uint16_t)(at + 1);
 }
 
 static inline const char *blanks(struct scanner *s, const char *p) {
@@ -389,54 +438,75 @@ static const char *check_surrogates(struct scanner *s, const char *name, const c
     return high ? fail_char(s, end, "expected low surrogate in field name") : end;
 }
 
-/* From behind { or , to the value; p is at the name's first quote, or should be. */
-static const char *scan_name(struct scanner *s, const char *p) {
-    if (p == s->end)
-        return fail_eof(s, " within/between Object entries");
-    if (*p != '"')
-        return fail_char(s, p, "was expecting double-quote to start field name");
-    bool compact_before = s->compact;
-    s->compact = true;
-    const char *name = p + 1;
-    p = scan_string(s, name);
-    if (!p || (p - name > JSON_MAX_NAME && !check_units(s, name, p - 1, "Name length", JSON_MAX_NAME)))
+/* The parts of a name that are seldom needed. p is behind its closing quote. */
+static const char *check_name(struct scanner *s, const char *name, const char *p, bool respelled) {
+    if (p - name > JSON_MAX_NAME && !check_units(s, name, p - 1, "Name length", JSON_MAX_NAME))
         return NULL;
     if (memchr(name, '\\', (size_t)(p - name))) {
         if (!check_surrogates(s, name, p - 1))
             return NULL;
-        if (!s->compact) /* may be another spelling of the same name */
+        if (respelled) /* may be another spelling of the same name */
             s->unique = false;
     }
+    return p;
+}
+
+/* From what ends the plain beginning of a name to the value. */
+static const char *scan_name_rest(struct scanner *s, const char *name, const char *p) {
+    bool compact_before = s->compact;
+    s->compact = true;
+    p = scan_string_rest(s, p);
+    p = p ? check_name(s, name, p, !s->compact) : NULL;
     s->compact = s->compact && compact_before;
+    if (!p)
+        return NULL;
     if (s->unique)
-        note_name(s, name, p);
+        note_name(s, name, p - 1);
     p = blanks(s, p);
     if (p == s->end)
         return fail_eof(s, " within/between Object entries");
     if (*p != ':')
         return fail_char(s, p, "was expecting a colon to separate field name and value");
-    return blanks(s, p + 1);
+    p = blanks(s, p + 1);
+    return p < s->end ? p : fail_eof(s, ": expected a value");
+}
+
+/* To the first quote of a name; p is at something else, or at the end. */
+static const char *find_name(struct scanner *s, const char *p) {
+    p = blanks(s, p);
+    if (p == s->end)
+        return fail_eof(s, " within/between Object entries");
+    return *p == '"' ? p : fail_char(s, p, "was expecting double-quote to start field name");
+}
+
+/* From behind { or , to the value, or the blanks before it. */
+static inline const char *scan_name(struct scanner *s, struct json_marks *marks, const char *p) {
+    if ((p >= s->end || *p != '"') && !(p = find_name(s, p)))
+        return NULL;
+    const char *name = p + 1;
+    p = json_marks_behind(marks, p, json_special_block);
+    if (p >= s->near_end || *p != '"' || p[1] != ':' || p > name + JSON_MAX_NAME)
+        return scan_name_rest(s, name, p);
+    if (s->unique)
+        note_name(s, name, p);
+    return p + 2;
 }
 
 /* ---- values ---- */
 
-static const char *open_container(struct scanner *s, const char *p, bool object) {
-    if (s->depth == JSON_MAX_DEPTH)
-        return fail_limit(s, "Document nesting depth", JSON_MAX_DEPTH + 1, JSON_MAX_DEPTH);
-    s->first_name[++s->depth] = object ? s->name_count : (uint16_t)IN_ARRAY;
-    return blanks(s, p + 1);
-}
-
-static void close_container(struct scanner *s) {
-    if (s->first_name[s->depth] != IN_ARRAY)
-        s->name_count = s->first_name[s->depth];
-    s->depth--;
+static inline bool open_container(struct scanner *s, bool object) {
+    unsigned last = s->name_count + MAX_NAMES_OF_ONE;
+    if (s->depth == JSON_MAX_DEPTH) {
+        fail_limit(s, "Document nesting depth", JSON_MAX_DEPTH + 1, JSON_MAX_DEPTH);
+        return false;
+    }
+    s->levels[++s->depth] = (struct level){
+        .first_name = s->name_count, .last_name = (uint16_t)(last < MAX_NAMES ? last : MAX_NAMES), .object = object};
+    return true;
 }
 
 static const char *scan_scalar(struct scanner *s, const char *p) {
     switch (*p) {
-    case '"':
-        return scan_text(s, p + 1);
     case 't':
         return scan_word(s, p, "true");
     case 'f':
@@ -454,57 +524,70 @@ static const char *scan_scalar(struct scanner *s, const char *p) {
     }
 }
 
-/* Behind a value: closes containers and goes over the comma to the next value. *ret_done: the outermost one is closed.
- */
+/* A number or a word, perhaps behind blanks; else the error. */
+static inline const char *scan_bare(struct scanner *s, const char *p) {
+    const char *behind = NULL;
+    if (p < s->near_end) {
+        if (*p == '-' || json_is_digit(*p))
+            behind = scan_plain_number(p);
+        else if (*p == 'f' ? memcmp(p, "false", 5) == 0 : memcmp(p, "true", 4) == 0 || memcmp(p, "null", 4) == 0)
+            behind = p + (*p == 'f' ? 5 : 4);
+    }
+    return behind && (*behind == ',' || *behind == '}' || *behind == ']') ? behind : scan_scalar(s, p);
+}
+
+/* Behind a value: closes containers and goes over the comma; *ret_done: the outermost container is closed. */
 static const char *scan_separators(struct scanner *s, const char *p, unsigned outer, bool *ret_done) {
     while (s->depth > outer) {
         p = blanks(s, p);
-        bool object = s->first_name[s->depth] != IN_ARRAY;
+        bool object = s->levels[s->depth].object;
         if (p == s->end)
             return fail_eof(s, object ? ": expected close marker for Object" : ": expected close marker for Array");
-        if (*p == (object ? '}' : ']')) {
-            close_container(s);
-            p++;
-            continue;
+        if (*p == ',') {
+            p = object ? p + 1 : blanks(s, p + 1);
+            return p < s->end || object ? p : fail_eof(s, " within/between Array entries");
         }
-        if (*p != ',')
+        if (*p != (object ? '}' : ']'))
             return fail_char(s, p,
                              object ? "was expecting comma to separate Object entries"
                                     : "was expecting comma to separate Array entries");
-        p = blanks(s, p + 1);
-        if (object)
-            return scan_name(s, p);
-        return p < s->end ? p : fail_eof(s, " within/between Array entries");
+        s->name_count = s->levels[s->depth--].first_name;
+        p++;
     }
     *ret_done = true;
     return p;
 }
 
-/* p is at the first byte of a value; the result is behind it. */
+/* p is at the first byte of a value or before blanks; the result is behind it. */
 static const char *scan_value(struct scanner *s, const char *p) {
+    struct json_marks marks = json_marks_start(s->begin, s->end, json_special_block);
     unsigned outer = s->depth;
-    bool done = false;
+    bool done = false, named = false; /* a name stands before the value */
     while (!done) {
-        if (p == s->end)
+        if (named && !(p = scan_name(s, &marks, p)))
+            return NULL;
+        if (json_is_blank(*p) && (p = blanks(s, p)) == s->end)
             return fail_eof(s, ": expected a value");
         if (*p == '{' || *p == '[') {
-            bool object = *p == '{';
-            p = open_container(s, p, object);
+            char close = *p == '{' ? '}' : ']';
+            named = *p == '{';
+            if (!open_container(s, named))
+                return NULL;
+            p = blanks(s, p + 1);
+            if (p < s->end && *p != close)
+                continue;
+        } else {
+            p = *p == '"' ? scan_text(s, &marks, p) : scan_bare(s, p);
             if (!p)
                 return NULL;
-            if (p < s->end && *p != (object ? '}' : ']')) {
-                p = object ? scan_name(s, p) : p;
-                if (!p)
-                    return NULL;
+            if (p < s->near_end && *p == ',' && s->depth > outer) {
+                p++;
                 continue;
             }
-        } else {
-            p = scan_scalar(s, p);
         }
-        if (p)
-            p = scan_separators(s, p, outer, &done);
-        if (!p)
+        if (!(p = scan_separators(s, p, outer, &done)))
             return NULL;
+        named = s->levels[s->depth].object;
     }
     return p;
 }
@@ -513,17 +596,20 @@ int json_scan(const char *text, size_t len, unsigned depth, struct json_scan *re
     struct scanner s;
     s.begin = text;
     s.end = text + len;
+    s.near_end = len > 17 ? s.end - 17 : text;
     s.err = err;
     s.depth = depth;
     s.compact = s.unique = true;
     s.overlong = false;
     s.name_count = 0;
+    s.levels[depth].object = false;
     const char *p = json_blanks(text, s.end);
     if (p == s.end) {
         *ret = (struct json_scan){.text = {NULL, 0}};
         return 0;
     }
-    const char *behind = scan_value(&s, p);
+    bool bare = *p != '{' && *p != '[' && *p != '"';
+    const char *behind = bare && depth == 0 ? scan_scalar(&s, p) : scan_value(&s, p);
     if (!behind)
         return -1;
     ret->text = (struct json_text){p, (size_t)(behind - p)};
