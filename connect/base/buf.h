@@ -20,6 +20,13 @@ void buf_done(struct buf *b);  /* frees; the buffer may be initialised again */
 void buf_clear(struct buf *b); /* len = 0, failed = false; memory is kept */
 /* Room for `more` further bytes; 0 or -1 (over the maximum). */
 int buf_reserve(struct buf *b, size_t more);
+/* Where `more` bytes and the NUL may be written, without a call when there is room; then raise len. NULL: as
+ * buf_reserve. */
+static inline char *buf_room(struct buf *b, size_t more) {
+    if (b->cap - b->len <= more && buf_reserve(b, more) < 0)
+        return NULL;
+    return b->data + b->len;
+}
 int buf_add(struct buf *b, const void *data, size_t len);
 int buf_add_text(struct buf *b, const char *s);
 int buf_add_char(struct buf *b, char c);

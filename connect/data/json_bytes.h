@@ -1,9 +1,10 @@
 /* The innermost loops of the JSON reader and writer: which of the next bytes are special.
  *
- * Everything rests on three questions asked of 16 bytes at once; the answer is a bit per byte, the first byte lowest:
- * json_special_16 (ends a run of plain bytes), json_quote_16 (quote or backslash), json_digit_16.  SSE2, which every
- * x86-64 has, answers them with vectors; elsewhere, and with -DJSON_BYTES_PLAIN, they are computed in 64-bit words. The
- * plain forms exist everywhere (json_…_16_plain), so that tests compare the two.
+ * Everything rests on four questions asked of 16 bytes at once; the answer is a bit per byte, the first byte lowest:
+ * json_special_16 (ends a run of plain bytes), json_quote_16 (quote or backslash), json_nesting_16 (those and
+ * brackets), json_digit_16. SSE2, which every x86-64 has, answers them with vectors; elsewhere, and with
+ * -DJSON_BYTES_PLAIN, they are computed in 64-bit words. The plain forms exist everywhere (json_…_16_plain), so that
+ * tests compare the two.
  *
  * A json_marks goes through the special bytes of a text from one to the next.  It looks at 64 bytes at a time, wherever
  * the tokens lie, so that finding the end of a string does not have to wait until its beginning is known. */
@@ -77,12 +78,23 @@ static inline uint64_t json_digit_highs(uint64_t x) {
     return json_zero_bytes(((x ^ JSON_BYTES_ONES * 0x30) | (more ^ JSON_BYTES_ONES * 0x30)) & JSON_BYTES_ONES * 0xf0);
 }
 
+/* [ and { differ in one bit, ] and } in the same one. */
+static inline uint64_t json_nesting_highs(uint64_t x) {
+    uint64_t curly = x | JSON_BYTES_ONES * 0x20;
+    return json_quote_highs(x) | json_zero_bytes(curly ^ JSON_BYTES_ONES * '{') |
+           json_zero_bytes(curly ^ JSON_BYTES_ONES * '}');
+}
+
 static inline unsigned json_special_16_plain(const char *p) {
     return json_gather(json_special_highs(json_word(p))) | json_gather(json_special_highs(json_word(p + 8))) << 8;
 }
 
 static inline unsigned json_quote_16_plain(const char *p) {
     return json_gather(json_quote_highs(json_word(p))) | json_gather(json_quote_highs(json_word(p + 8))) << 8;
+}
+
+static inline unsigned json_nesting_16_plain(const char *p) {
+    return json_gather(json_nesting_highs(json_word(p))) | json_gather(json_nesting_highs(json_word(p + 8))) << 8;
 }
 
 static inline unsigned json_digit_16_plain(const char *p) {
@@ -110,6 +122,13 @@ static inline unsigned json_quote_16(const char *p) {
     return (unsigned)_mm_movemask_epi8(json_quote_lanes(json_vector(p)));
 }
 
+static inline unsigned json_nesting_16(const char *p) {
+    __m128i x = json_vector(p), curly = _mm_or_si128(x, _mm_set1_epi8(0x20));
+    __m128i brackets =
+        _mm_or_si128(_mm_cmpeq_epi8(curly, _mm_set1_epi8('{')), _mm_cmpeq_epi8(curly, _mm_set1_epi8('}')));
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(brackets, json_quote_lanes(x)));
+}
+
 /* The ten digits moved to the lowest ten signed numbers. */
 static inline unsigned json_digit_16(const char *p) {
     __m128i moved = _mm_add_epi8(json_vector(p), _mm_set1_epi8(0x80 - '0'));
@@ -122,6 +141,10 @@ static inline unsigned json_special_16(const char *p) {
 
 static inline unsigned json_quote_16(const char *p) {
     return json_quote_16_plain(p);
+}
+
+static inline unsigned json_nesting_16(const char *p) {
+    return json_nesting_16_plain(p);
 }
 
 static inline unsigned json_digit_16(const char *p) {
@@ -155,6 +178,93 @@ static inline const char *json_quote_find(const char *p, const char *end) {
     return p;
 }
 
+/* Whether all of 16 bytes, given as two words, are plain. */
+static inline bool json_words_are_plain(uint64_t a, uint64_t b) {
+#ifdef JSON_BYTES_SSE2
+    __m128i x = _mm_set_epi64x((int64_t)b, (int64_t)a);
+    __m128i low = _mm_cmplt_epi8(x, _mm_set1_epi8(0x20));
+    return _mm_movemask_epi8(_mm_or_si128(low, json_quote_lanes(x))) == 0;
+#else
+    return (json_special_highs(a) | json_special_highs(b)) == 0;
+#endif
+}
+
+/* Copies `len` bytes and says whether all of them are plain. */
+static inline bool json_copy_plain(char *to, const char *s, size_t len) {
+    uint64_t a, b;
+    if (len >= 16) {
+        unsigned special = json_special_16(s + len - 16);
+        for (size_t i = 0; i + 16 < len; i += 16) {
+            special |= json_special_16(s + i);
+            memcpy(to + i, s + i, 16);
+        }
+        memcpy(to + len - 16, s + len - 16, 16);
+        return special == 0;
+    }
+    if (len >= 8) {
+        memcpy(&a, s, 8);
+        memcpy(&b, s + len - 8, 8);
+        memcpy(to, &a, 8);
+        memcpy(to + len - 8, &b, 8);
+        return json_words_are_plain(a, b);
+    }
+    if (len >= 4) {
+        uint32_t first, last;
+        memcpy(&first, s, 4);
+        memcpy(&last, s + len - 4, 4);
+        memcpy(to, &first, 4);
+        memcpy(to + len - 4, &last, 4);
+        a = (uint64_t)last << 32 | first;
+        return json_words_are_plain(a, a);
+    }
+    bool plain = true;
+    for (size_t i = 0; i < len; i++)
+        plain = json_is_plain(to[i] = s[i]) && plain;
+    return plain;
+}
+
+/* ---- Numbers ----------------------------------------------------------------------------------------------------- */
+
+/* The usual numbers, at p with 17 bytes of text from there on: plain form, at most 15 characters behind the sign, and
+ * written again as they are (see json_number_is_compact). Returns what is behind it; NULL: another one, or none.
+ * *ret_whole: its digits before the point. */
+static inline const char *json_plain_number(const char *p, unsigned *ret_whole) {
+    const char *digits = p + (*p == '-');
+    unsigned other = ~json_digit_16(digits) & 0xffff;
+    unsigned whole = other ? (unsigned)__builtin_ctz(other) : 16;
+    if (whole == 0 || whole == 16)
+        return NULL;
+    *ret_whole = whole;
+    char behind = digits[whole];
+    if (behind != '.') {
+        if ((behind | 0x20) == 'e' || (*digits == '0' && (whole > 1 || digits != p)))
+            return NULL;
+        return digits + whole;
+    }
+    unsigned after_point = other & (other - 1);
+    unsigned len = after_point ? (unsigned)__builtin_ctz(after_point) : 16;
+    if (len >= 16 || len == whole + 1 || (digits[len] | 0x20) == 'e')
+        return NULL;
+    if (whole > 7 || (*digits == '0' && whole > 1) || (digits[len - 1] == '0' && (len > whole + 2 || *digits == '0')) ||
+        memcmp(digits, "0.000", 5) == 0)
+        return NULL;
+    return digits + len;
+}
+
+/* The value of 1 to 16 digits at p, with 16 bytes of text from there on: eight digits by three multiplications. */
+static inline uint64_t json_digits_8(uint64_t digits) {
+    digits = (digits & JSON_BYTES_ONES * 0x0f) * 2561 >> 8;
+    digits = (digits & UINT64_C(0x00ff00ff00ff00ff)) * 6553601 >> 16;
+    return (digits & UINT64_C(0x0000ffff0000ffff)) * UINT64_C(42949672960001) >> 32;
+}
+
+static inline uint64_t json_digits(const char *p, unsigned count) {
+    if (count <= 8)
+        return json_digits_8(json_word(p) << (64 - 8 * count));
+    uint64_t high = json_digits_8(json_word(p) << (128 - 8 * count));
+    return high * 100000000 + json_digits_8(json_word(p + count - 8));
+}
+
 /* ---- From one special byte to the next --------------------------------------------------------------------------- */
 
 /* The answers for the 64 bytes at `block` within a text. The last block of a text may be short: the 64 bytes up to the
@@ -179,6 +289,7 @@ typedef uint64_t json_block(const char *begin, const char *end, const char *bloc
 
 JSON_BLOCK(json_special_block, json_special_16)
 JSON_BLOCK(json_quote_block, json_quote_16)
+JSON_BLOCK(json_nesting_block, json_nesting_16)
 
 /* Of the text from `begin` to `end`: those bits of the 64 bytes at `block` that lie ahead. */
 struct json_marks {

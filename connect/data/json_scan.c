@@ -326,30 +326,6 @@ static const char *scan_number(struct scanner *s, const char *p) {
     return p;
 }
 
-/* The usual numbers: plain form, whole within the next 16 bytes with something behind them. NULL: another one, or none.
- * The conditions of compactness are those of integer_is_compact and fraction_is_compact. */
-static inline const char *scan_plain_number(const char *p) {
-    const char *digits = p + (*p == '-');
-    unsigned other = ~json_digit_16(digits) & 0xffff;
-    unsigned whole = other ? (unsigned)__builtin_ctz(other) : 16;
-    if (whole == 0 || whole == 16)
-        return NULL;
-    char behind = digits[whole];
-    if (behind != '.') {
-        if ((behind | 0x20) == 'e' || (*digits == '0' && (whole > 1 || digits != p)))
-            return NULL;
-        return digits + whole;
-    }
-    unsigned after_point = other & (other - 1);
-    unsigned len = after_point ? (unsigned)__builtin_ctz(after_point) : 16;
-    if (len >= 16 || len == whole + 1 || (digits[len] | 0x20) == 'e')
-        return NULL;
-    if (whole > 7 || (*digits == '0' && whole > 1) || (digits[len - 1] == '0' && (len > whole + 2 || *digits == '0')) ||
-        memcmp(digits, "0.000", 5) == 0)
-        return NULL;
-    return digits + len;
-}
-
 /* ---- words ---- */
 
 static bool is_word_char(char c) {
@@ -527,9 +503,10 @@ static const char *scan_scalar(struct scanner *s, const char *p) {
 /* A number or a word, perhaps behind blanks; else the error. */
 static inline const char *scan_bare(struct scanner *s, const char *p) {
     const char *behind = NULL;
+    unsigned whole;
     if (p < s->near_end) {
         if (*p == '-' || json_is_digit(*p))
-            behind = scan_plain_number(p);
+            behind = json_plain_number(p, &whole);
         else if (*p == 'f' ? memcmp(p, "false", 5) == 0 : memcmp(p, "true", 4) == 0 || memcmp(p, "null", 4) == 0)
             behind = p + (*p == 'f' ? 5 : 4);
     }

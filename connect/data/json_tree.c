@@ -1,6 +1,6 @@
 /* From JSON text to values: numbers without fraction become INT64, others FLOAT64, objects MAPs in the order of the
- * text. Elements are collected on one scratch stack and moved into the arena when their container closes, so that the
- * arena holds exactly what is needed. */
+ * text. One loop goes through the text and all containers in it; their elements are collected on one scratch stack and
+ * moved into the arena when their container closes, so that the arena holds exactly what is needed. */
 #include "connect/data/json_tree.h"
 
 #include <stdlib.h>
@@ -14,28 +14,43 @@
 
 enum { SCRATCH_VALUES = 128 };
 
+struct open {      /* a container that is not complete */
+    uint32_t base; /* where its elements begin on the stack */
+    bool object;
+};
+
 struct tree {
     struct kc_arena *arena;
-    const char *end; /* of the text */
-    uint8_t flags;   /* of the text: VALUE_JSON_… */
-    bool whole;      /* containers inside are taken apart, too */
+    const char *end;      /* of the text */
+    const char *near_end; /* before here the 17 bytes from each on are text */
+    uint8_t flags;        /* of the text: VALUE_JSON_… */
+    bool whole;           /* containers inside are taken apart, too */
+    unsigned depth;
     struct kc_value *stack;
     size_t count, capacity;
     struct kc_value first[SCRATCH_VALUES]; /* the stack until it must grow */
+    struct open open[JSON_MAX_DEPTH + 1];
 };
 
-static void push(struct tree *t, struct kc_value v) {
-    if (t->count == t->capacity) {
-        size_t bytes = t->capacity * sizeof(*t->stack);
-        struct kc_value *more = realloc(t->stack == t->first ? NULL : t->stack, 2 * bytes);
-        if (!more)
-            abort();
-        if (t->stack == t->first)
-            memcpy(more, t->first, bytes);
-        t->stack = more;
-        t->capacity *= 2;
-    }
+static void grow(struct tree *t) {
+    size_t bytes = t->capacity * sizeof(*t->stack);
+    struct kc_value *more = realloc(t->stack == t->first ? NULL : t->stack, 2 * bytes);
+    if (!more)
+        abort();
+    if (t->stack == t->first)
+        memcpy(more, t->first, bytes);
+    t->stack = more;
+    t->capacity *= 2;
+}
+
+static inline void push(struct tree *t, struct kc_value v) {
+    if (t->count == t->capacity)
+        grow(t);
     t->stack[t->count++] = v;
+}
+
+static inline struct kc_value borrowed(enum kc_tag tag, const char *s, const char *end) {
+    return (struct kc_value){.tag = (uint8_t)tag, .len = (uint32_t)(end - s), .s = s};
 }
 
 struct kc_value json_tree_shallow(struct kc_arena *arena, struct json_text text, uint8_t flags) {
@@ -61,17 +76,53 @@ struct kc_value json_tree_shallow(struct kc_arena *arena, struct json_text text,
     }
 }
 
-static const char *take_container(struct tree *t, const char *p);
+/* ---- Elements ---- */
 
-/* Pushes the value at p and returns what is behind it. Containers that stay text are skipped, others are gone through
- * once, whatever their depth. */
-static const char *take_value(struct tree *t, const char *p) {
-    if (t->whole && (*p == '{' || *p == '['))
-        return take_container(t, p);
+static inline const char *take_string(struct tree *t, struct json_marks *marks, const char *p) {
+    const char *quote = json_marks_behind(marks, p, json_quote_block);
+    if (*quote == '"') {
+        push(t, borrowed(KC_V_STRING, p + 1, quote));
+        return quote + 1;
+    }
+    const char *behind = json_walk_skip(p, t->end);
+    push(t, json_text_string(t->arena, (struct json_text){p, (size_t)(behind - p)}));
+    return behind;
+}
+
+/* A number that json_plain_number knows: at most 15 digits are a double exactly, and one division rounds correctly. */
+static inline struct kc_value plain_number(const char *p, const char *behind, unsigned whole) {
+    static const double tens[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14};
+    static const uint64_t factors[] = {1,           10,           100,           1000,           10000,
+                                       100000,      1000000,      10000000,      100000000,      1000000000,
+                                       10000000000, 100000000000, 1000000000000, 10000000000000, 100000000000000};
+    bool negative = *p == '-';
+    const char *digits = p + negative;
+    int64_t n = (int64_t)json_digits(digits, whole);
+    unsigned fraction = (unsigned)(behind - digits) - whole;
+    if (fraction == 0)
+        return (struct kc_value){.tag = KC_V_INT64, .i = negative ? -n : n};
+    fraction--;
+    n = n * (int64_t)factors[fraction] + (int64_t)json_digits(digits + whole + 1, fraction);
+    double value = (double)n / tens[fraction];
+    return (struct kc_value){.tag = KC_V_FLOAT64, .f = negative ? -value : value};
+}
+
+/* A number, a word, or a container that stays text. */
+static inline const char *take_other(struct tree *t, const char *p) {
+    unsigned whole;
+    if (p < t->near_end && (*p == '-' || json_is_digit(*p))) {
+        const char *behind = json_plain_number(p, &whole);
+        if (behind) {
+            push(t, plain_number(p, behind, whole));
+            return behind;
+        }
+    }
     const char *behind = json_walk_skip(p, t->end);
     push(t, json_tree_shallow(t->arena, (struct json_text){p, (size_t)(behind - p)}, t->flags));
     return behind;
 }
+
+/* ---- Containers ---- */
 
 _Static_assert(sizeof(struct kc_entry) == 2 * sizeof(struct kc_value), "an entry is two values in a row");
 
@@ -91,27 +142,43 @@ static struct kc_value collect(struct tree *t, size_t base, bool object) {
     return v;
 }
 
-static const char *take_name(struct tree *t, const char *p) {
-    const char *behind = json_walk_skip(p, t->end);
-    push(t, json_text_string(t->arena, (struct json_text){p, (size_t)(behind - p)}));
-    return json_blanks(json_blanks(behind, t->end) + 1, t->end); /* over the colon */
+/* Behind an element: closes containers; at the next element, or behind the outermost container (depth 0). */
+static inline const char *next_element(struct tree *t, const char *p) {
+    for (;;) {
+        p = json_blanks(p, t->end);
+        if (*p == ',')
+            return json_blanks(p + 1, t->end);
+        struct open *o = &t->open[t->depth--];
+        push(t, collect(t, o->base, o->object));
+        p++;
+        if (t->depth == 0)
+            return p;
+    }
 }
 
-static const char *take_container(struct tree *t, const char *p) {
-    bool object = *p == '{';
-    size_t base = t->count;
-    for (;;) {
-        p = json_blanks(p + 1, t->end); /* over the bracket or a comma */
-        if (*p == '}' || *p == ']')
-            break; /* only when empty */
-        if (object)
-            p = take_name(t, p);
-        p = json_blanks(take_value(t, p), t->end);
-        if (*p != ',')
-            break;
-    }
-    push(t, collect(t, base, object));
-    return p + 1;
+/* From the bracket at p to behind the one that closes it. Its value is the only one on the stack then. */
+static void take_container(struct tree *t, const char *p) {
+    struct json_marks marks = json_marks_start(p, t->end, json_quote_block);
+    bool named = false;
+    do {
+        if (named) {
+            p = take_string(t, &marks, p);
+            p = json_blanks(json_blanks(p, t->end) + 1, t->end); /* over the colon */
+        }
+        if (*p == '"') {
+            p = take_string(t, &marks, p);
+        } else if ((*p == '{' || *p == '[') && (t->whole || t->depth == 0)) {
+            named = *p == '{';
+            t->open[++t->depth] = (struct open){(uint32_t)t->count, named};
+            p = json_blanks(p + 1, t->end);
+            if (*p != '}' && *p != ']')
+                continue;
+        } else {
+            p = take_other(t, p);
+        }
+        p = next_element(t, p);
+        named = t->open[t->depth].object;
+    } while (t->depth > 0);
 }
 
 static struct kc_value expand(struct kc_arena *arena, struct kc_value v, bool whole) {
@@ -120,8 +187,11 @@ static struct kc_value expand(struct kc_arena *arena, struct kc_value v, bool wh
     struct tree t;
     t.arena = arena;
     t.end = v.s + v.len;
+    t.near_end = v.len > 17 ? t.end - 17 : v.s;
     t.flags = v.flags;
     t.whole = whole;
+    t.depth = 0;
+    t.open[0].object = false;
     t.stack = t.first;
     t.count = 0;
     t.capacity = SCRATCH_VALUES;

@@ -14,31 +14,30 @@
 /* Behind the closing quote; p is behind the opening one. */
 static const char *skip_string(const char *p, const char *end) {
     for (;;) {
-        p = json_plain_end(p, end);
+        p = json_quote_find(p, end);
         if (*p == '"')
             return p + 1;
-        p += *p == '\\' ? 2 : 1;
+        p += 2;
     }
 }
 
+/* p is at the opening bracket. */
 static const char *skip_container(const char *p, const char *end) {
+    struct json_marks marks = json_marks_start(p, end, json_nesting_block);
     unsigned depth = 0;
     for (;;) {
-        switch (*p++) {
-        case '"':
-            p = skip_string(p, end);
-            break;
-        case '{':
-        case '[':
+        const char *at = json_marks_next(&marks, json_nesting_block);
+        if (*at == '"') {
+            do { /* what is escaped may be a mark itself */
+                if (*at == '\\')
+                    at = json_marks_behind(&marks, at + 1, json_nesting_block);
+                else
+                    at = json_marks_next(&marks, json_nesting_block);
+            } while (*at != '"');
+        } else if ((*at | 0x20) == '{') {
             depth++;
-            break;
-        case '}':
-        case ']':
-            if (--depth == 0)
-                return p;
-            break;
-        default:
-            break;
+        } else if (--depth == 0) {
+            return at + 1;
         }
     }
 }

@@ -27,10 +27,24 @@ static int write_value(struct writer *w, const struct kc_schema *schema, const s
 
 /* buf_add_char without a call when there is room. */
 static inline int put(struct buf *out, char c) {
-    if (out->len + 2 > out->cap)
-        return buf_add_char(out, c);
-    out->data[out->len++] = c;
-    out->data[out->len] = '\0';
+    char *to = buf_room(out, 1);
+    if (!to)
+        return -1;
+    to[0] = c;
+    to[1] = '\0';
+    out->len++;
+    return 0;
+}
+
+/* Where to write a number before it is added: at the end of what is there when that is large enough. */
+static inline char *number_room(struct buf *out, char *text) {
+    return out->cap - out->len > NUMBER_TEXT_MAX ? out->data + out->len : text;
+}
+
+static inline int add_number(struct buf *out, const char *text, size_t len) {
+    if (text != out->data + out->len)
+        return buf_add(out, text, len);
+    out->len += len;
     return 0;
 }
 
@@ -62,10 +76,12 @@ static int close_container(struct writer *w, char c) {
 /* ---- scalars ---- */
 
 static int write_fraction(struct writer *w, const struct kc_value *v) {
-    char text[NUMBER_TEXT_MAX];
-    size_t len = v->tag == KC_V_FLOAT32 ? number_text_float(text, (float)v->f) : number_text_double(text, v->f);
+    char text[NUMBER_TEXT_MAX], *to = number_room(w->out, text);
+    size_t len = v->tag == KC_V_FLOAT32 ? number_text_float(to, (float)v->f) : number_text_double(to, v->f);
     if (isfinite(v->f))
-        return buf_add(w->out, text, len);
+        return add_number(w->out, to, len);
+    if (to != text)
+        memcpy(text, to, len);
     put(w->out, '"');
     buf_add(w->out, text, len);
     return put(w->out, '"');
@@ -98,8 +114,8 @@ static int write_decimal(struct writer *w, const struct kc_schema *schema, const
 }
 
 static int write_int(struct writer *w, int64_t i) {
-    char text[NUMBER_TEXT_MAX];
-    return buf_add(w->out, text, number_text_int(text, i));
+    char text[NUMBER_TEXT_MAX], *to = number_room(w->out, text);
+    return add_number(w->out, to, number_text_int(to, i));
 }
 
 static int write_logical(struct writer *w, enum logical logical, const struct kc_schema *schema,

@@ -79,20 +79,19 @@ static int write_rest(struct buf *out, const char *p, const char *end) {
 }
 
 int json_write_string(struct buf *out, const char *s, size_t len) {
-    const char *end = s + len, *special = json_plain_end(s, end);
-    if (buf_reserve(out, len + 2) < 0)
+    char *to = buf_room(out, len + 2);
+    if (!to)
         return -1;
-    size_t plain = (size_t)(special - s);
-    char *to = out->data + out->len;
     *to++ = '"';
-    if (plain)
-        memcpy(to, s, plain);
-    to += plain;
-    if (special == end)
-        *to++ = '"';
-    *to = '\0';
-    out->len = (size_t)(to - out->data);
-    return special == end ? 0 : write_rest(out, special, end);
+    if (json_copy_plain(to, s, len)) {
+        memcpy(to + len, "\"", 2);
+        out->len += len + 2;
+        return 0;
+    }
+    const char *end = s + len, *special = json_plain_end(s, end);
+    to[special - s] = '\0';
+    out->len += 1 + (size_t)(special - s);
+    return write_rest(out, special, end);
 }
 
 /* ---- checked text made compact ---- */
@@ -195,18 +194,49 @@ static const char *write_token(struct buf *out, const char *p, const char *end) 
     return buf_add(out, p, token.len) < 0 ? NULL : behind;
 }
 
+/* Copies from p on what needs no second look, without the blanks: punctuation, words, usual numbers and short
+ * strings, 16 bytes at a time. `to` has room for as many bytes as there are up to `end`. Stops at a token that is
+ * longer or not so simple, or 17 bytes before the end at the latest. */
+static const char *copy_simple(char **to_at, const char *p, const char *end) {
+    char *to = *to_at;
+    unsigned whole;
+    while (end - p > 17) {
+        if (json_is_blank(*p)) {
+            p++;
+        } else if (*p == '"') {
+            unsigned special = json_special_16(p + 1);
+            if (!special || p[1 + __builtin_ctz(special)] != '"')
+                break;
+            memcpy(to, p, 17);
+            to += __builtin_ctz(special) + 2;
+            p += __builtin_ctz(special) + 2;
+        } else if (*p == '-' || json_is_digit(*p)) {
+            const char *behind = json_plain_number(p, &whole);
+            if (!behind || (*behind != ',' && *behind != '}' && *behind != ']'))
+                break;
+            memcpy(to, p, 16);
+            to += behind - p;
+            p = behind;
+        } else {
+            *to++ = *p++;
+        }
+    }
+    *to_at = to;
+    return p;
+}
+
 int json_write_compact(struct buf *out, struct json_text text) {
     const char *p = text.s, *end = text.s + text.len;
     while (p < end) {
-        /* Blanks, punctuation and words: room for all of the rest makes their loop short. */
-        if (buf_reserve(out, (size_t)(end - p)) < 0)
+        char *start = buf_room(out, (size_t)(end - p)), *to = start;
+        if (!start)
             return -1;
-        char *to = out->data + out->len;
+        p = copy_simple(&to, p, end);
         for (; p < end && *p != '"' && *p != '-' && !json_is_digit(*p); p++)
             if (!json_is_blank(*p))
                 *to++ = *p;
         *to = '\0';
-        out->len = (size_t)(to - out->data);
+        out->len += (size_t)(to - start);
         if (p < end && !(p = write_token(out, p, end)))
             return -1;
     }

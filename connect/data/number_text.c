@@ -170,16 +170,24 @@ static struct decimal to_decimal(const struct format *f, uint64_t fraction, int 
 
 /* ---- layout of the digits ---- */
 
+static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
+                            "49505152535455565758596061626364656667686970717273747576777879808182838485868788899091929394959697"
+                            "9899";
+
+/* The digits of n from `end` backwards, two at a time; returns where they begin. */
+static char *digits_before(char *end, uint64_t n) {
+    for (; n >= 100; n /= 100)
+        memcpy(end -= 2, pairs + 2 * (n % 100), 2);
+    if (n >= 10)
+        return memcpy(end - 2, pairs + 2 * n, 2);
+    *--end = (char)('0' + n);
+    return end;
+}
+
 static size_t digits_of(char *out, uint64_t n) {
-    char reversed[24];
-    size_t len = 0;
-    do {
-        reversed[len++] = (char)('0' + n % 10);
-        n /= 10;
-    } while (n);
-    for (size_t i = 0; i < len; i++)
-        out[i] = reversed[len - 1 - i];
-    return len;
+    char text[24], *end = text + sizeof(text), *begin = digits_before(end, n);
+    memcpy(out, begin, (size_t)(end - begin));
+    return (size_t)(end - begin);
 }
 
 /* Digits d1d2… with the value 0.d1d2… · 10^point */
@@ -230,6 +238,26 @@ static size_t fixed_text(char *out, const char *text) {
     return len;
 }
 
+/* Most numbers in practice: from 0.001 to below 10^7 with at most six digits behind the point, hence at most 13 in all. No
+ * two decimals of up to 15 digits are the same double, so a decimal that reads back is the shortest one. 0: another. */
+static size_t few_digits(char *out, double value) {
+    if (!(value >= 0.001 && value < 1e7))
+        return 0;
+    uint64_t millionths = (uint64_t)(value * 1e6 + 0.5), whole = millionths / 1000000, rest = millionths % 1000000;
+    if ((double)millionths / 1e6 != value)
+        return 0;
+    size_t len = digits_of(out, whole);
+    out[len] = '.';
+    for (int i = 6; i > 0; i -= 2, rest /= 100)
+        memcpy(out + len + i - 1, pairs + 2 * (rest % 100), 2);
+    size_t least = len + 2;
+    len += 7;
+    while (len > least && out[len - 1] == '0')
+        len--;
+    out[len] = '\0';
+    return len;
+}
+
 size_t number_text_double(char *out, double value) {
     static const struct format binary64 = {52, -1074, 3};
     uint64_t bits;
@@ -242,7 +270,8 @@ size_t number_text_double(char *out, double value) {
     out[0] = '-';
     if (biased == 0 && fraction == 0)
         return sign + fixed_text(out + sign, "0.0");
-    return sign + text_of_decimal(out + sign, to_decimal(&binary64, fraction, biased));
+    size_t few = few_digits(out + sign, fabs(value));
+    return sign + (few ? few : text_of_decimal(out + sign, to_decimal(&binary64, fraction, biased)));
 }
 
 size_t number_text_float(char *out, float value) {

@@ -1,5 +1,6 @@
 /* JSON from Kafka: whatever passes the checking pass must survive every reader and writer behind it, and writing must
- * be stable: the compact form is its own compact form. */
+ * be stable: the compact form is its own compact form. The checking pass itself accepts what the grammar does, and
+ * knows of the text what it knows without vectors. */
 #include <string.h>
 
 #include "connect/base/arena.h"
@@ -9,6 +10,7 @@
 #include "connect/data/json_write.h"
 #include "connect/data/value.h"
 #include "tests/support/fuzz.h"
+#include "tests/support/json_scan_plain.h"
 
 #define REQUIRE(condition) \
     do {                   \
@@ -24,6 +26,19 @@ static void write_value(struct buf *out, const struct kc_value *v) {
 /* Unpaired surrogates stay escapes in text but are U+FFFD in values. */
 static bool has_surrogate_escape(const struct buf *text) {
     return memmem(text->data, text->len, "\\uD", 3) != NULL;
+}
+
+static void check_scan(const char *data, size_t len) {
+    struct json_scan scan = {0}, plain = {0};
+    struct json_text value;
+    bool accepted = json_scan(data, len, 0, &scan, NULL) == 0;
+    REQUIRE(accepted == (json_scan_plain(data, len, 0, &plain, NULL) == 0));
+    REQUIRE(accepted == json_reference_accepts(data, len, &value));
+    if (accepted) {
+        REQUIRE(scan.text.s == plain.text.s && scan.text.len == plain.text.len);
+        REQUIRE(scan.text.s == value.s && scan.text.len == value.len);
+        REQUIRE(scan.flags == plain.flags && scan.overlong == plain.overlong);
+    }
 }
 
 static void check_document(struct kc_arena *arena, const char *data, size_t len) {
@@ -69,6 +84,7 @@ static void check_envelope(struct kc_arena *arena, const char *data, size_t len)
 
 static void fuzz_json(const uint8_t *data, size_t len) {
     struct kc_arena *arena = arena_new(0);
+    check_scan((const char *)data, len);
     check_document(arena, (const char *)data, len);
     check_envelope(arena, (const char *)data, len);
     arena_free(arena);
