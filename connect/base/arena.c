@@ -30,8 +30,8 @@
 enum {
     ALIGN = 16,
     FIRST_CHUNK = 16 * 1024,
-    LARGEST_CHUNK = 256 * 1024, /* larger ones only for a single large allocation */
-    KEPT_BYTES = 1024 * 1024,
+    LARGEST_CHUNK = 256 * 1024,   /* larger ones only for a single large allocation */
+    KEPT_BYTES = 2 * 1024 * 1024, /* 500 records of 1 KB on their way through some transforms */
 };
 _Static_assert(ALIGN >= alignof(max_align_t), "allocations suit every type");
 

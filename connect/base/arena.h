@@ -10,7 +10,7 @@
 
 struct kc_arena *arena_new(size_t first_chunk_bytes); /* 0: 16 KiB */
 struct kc_arena *arena_free(struct kc_arena *arena);  /* runs what arena_at_reset registered */
-void arena_reset(struct kc_arena *arena);             /* keeps the largest chunks, at most about 1 MiB */
+void arena_reset(struct kc_arena *arena);             /* keeps the largest chunks, at most about 2 MiB */
 /* Bytes handed out since the last reset. */
 size_t arena_used(const struct kc_arena *arena);
 /* Calls f(arg) at the next reset or free, newest first. */

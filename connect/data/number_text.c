@@ -170,9 +170,10 @@ static struct decimal to_decimal(const struct format *f, uint64_t fraction, int 
 
 /* ---- layout of the digits ---- */
 
-static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
-                            "49505152535455565758596061626364656667686970717273747576777879808182838485868788899091929394959697"
-                            "9899";
+static const char pairs[] =
+    "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
+    "49505152535455565758596061626364656667686970717273747576777879808182838485868788899091929394959697"
+    "9899";
 
 /* The digits of n from `end` backwards, two at a time; returns where they begin. */
 static char *digits_before(char *end, uint64_t n) {
@@ -238,8 +239,9 @@ static size_t fixed_text(char *out, const char *text) {
     return len;
 }
 
-/* Most numbers in practice: from 0.001 to below 10^7 with at most six digits behind the point, hence at most 13 in all. No
- * two decimals of up to 15 digits are the same double, so a decimal that reads back is the shortest one. 0: another. */
+/* Most numbers in practice: from 0.001 to below 10^7 with at most six digits behind the point, hence at most 13 in all.
+ * No two decimals of up to 15 digits are the same double, so a decimal that reads back is the shortest one. 0: another.
+ */
 static size_t few_digits(char *out, double value) {
     if (!(value >= 0.001 && value < 1e7))
         return 0;

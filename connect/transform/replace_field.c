@@ -54,16 +54,24 @@ struct replace_field {
     const struct replace_field_conf *conf;
     struct kc_arena *arena;  /* of the rules */
     struct map *rules;       /* name → struct rule */
+    uint64_t traits;         /* a bit for each rule: most names without one are told by it */
     struct schema_memo memo; /* the plan: int32_t per new field, its index in the old struct */
 };
 
 /* ---- Rules ------------------------------------------------------------------------------------------------------- */
+
+/* One of 64 bits, by length, first and last byte. */
+static inline uint64_t trait_of(const char *name, size_t len) {
+    size_t ends = len ? (size_t)(unsigned char)name[0] * 5 + (size_t)(unsigned char)name[len - 1] * 3 : 0;
+    return UINT64_C(1) << ((ends + len) & 63);
+}
 
 static struct rule *rule_of(struct replace_field *t, const char *name) {
     struct rule *rule = map_get(t->rules, name);
     if (!rule) {
         rule = kc_arena_zalloc(t->arena, sizeof *rule);
         map_put(t->rules, name, rule);
+        t->traits |= trait_of(name, strlen(name));
     }
     return rule;
 }
@@ -155,7 +163,8 @@ static void replace_field_close(void *self) {
 /* ---- Records ----------------------------------------------------------------------------------------------------- */
 
 static const struct rule *rule_of_key(const struct replace_field *t, const struct kc_value *key) {
-    return key->tag == KC_V_STRING ? map_get_bytes(t->rules, key->s, key->len) : NULL;
+    bool perhaps = key->tag == KC_V_STRING && t->traits & trait_of(key->s, key->len);
+    return perhaps ? map_get_bytes(t->rules, key->s, key->len) : NULL;
 }
 
 /* Whether two fields may have the same name afterwards, so that the order in which they are written counts: also where
