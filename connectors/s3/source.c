@@ -1,9 +1,10 @@
 /* Restores a backup that the S3 sink wrote. The connector watches for folders and hands whole folders to tasks, so that
- * the order within a partition is kept; a task reads the objects of its folders in the order of their names. Offsets:
- * {"folder"} → {"lastFileRead","fileOffset","eof"}, all text. @source s3-connectors 3.1 */
+ * the order within a partition is kept; a task reads the objects of its folders in the order of their names. With
+ * mode=GENERIC it reads any objects: the tasks look for them themselves (source_scan.c). @source s3-connectors 3.1 */
 #include "connectors/s3/source.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@
 #include "connect/base/thread.h"
 #include "connectors/s3/source_config.h"
 #include "connectors/s3/source_naming.h"
+#include "connectors/s3/source_offset.h"
 
 #define LOG "io.confluent.connect.s3.source.S3SourceConnector"
 
@@ -158,7 +160,7 @@ static int look_around(struct s3_source *c, struct kc_error *err) {
         return -1;
     if (state == STORE_BUCKET_ABSENT)
         return kc_fail(err, KC_CONNECT_EXCEPTION, "Non-existent S3 bucket: %s", c->conf->bucket);
-    c->folders = find_folders(c, err);
+    c->folders = s3_source_is_generic(c->conf) ? map_new(NULL) : find_folders(c, err);
     return c->folders ? 0 : -1;
 }
 
@@ -177,11 +179,11 @@ static int connector_start(struct kc_connector_context *ctx, const struct kc_con
     pthread_condattr_destroy(&attr);
     if (source_naming_init(&c->naming, conf, err) < 0 ||
         !(c->store = s3_source_store(conf, config, is_stopping, c, err)) || look_around(c, err) < 0 ||
-        thread_start(&c->monitor, "s3-folders", monitor, c, err) < 0) {
+        (!s3_source_is_generic(conf) && thread_start(&c->monitor, "s3-folders", monitor, c, err) < 0)) {
         connector_stop(c);
         return -1;
     }
-    c->monitoring = true;
+    c->monitoring = !s3_source_is_generic(conf);
     *ret_self = c;
     return 0;
 }
@@ -190,14 +192,30 @@ static int compare_text(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* Every task looks at all objects and takes its share of them. */
+static void generic_configs(const struct kc_config *config, int count, struct kc_config **ret_configs) {
+    char number[16];
+    for (int t = 0; t < count; t++) {
+        ret_configs[t] = kc_config_copy(config);
+        snprintf(number, sizeof number, "%d", t);
+        kc_config_set(ret_configs[t], "task.index", number);
+        snprintf(number, sizeof number, "%d", count);
+        kc_config_set(ret_configs[t], "task.count", number);
+    }
+}
+
 /* Folders in order of name, in as many contiguous groups as there are tasks; the first groups get one more. */
 static int task_configs(void *self, const struct kc_config *config, const void *conf, int max_tasks,
                         struct kc_config **ret_configs, int *ret_count, struct kc_error *err) {
     struct s3_source *c = self;
     const char *name;
     size_t n = 0;
-    (void)conf;
     (void)err;
+    if (s3_source_is_generic(conf)) {
+        generic_configs(config, max_tasks, ret_configs);
+        *ret_count = max_tasks;
+        return 0;
+    }
     pthread_mutex_lock(&c->lock);
     size_t count = map_count(c->folders);
     const char **names = calloc(count + 1, sizeof *names);
@@ -223,23 +241,10 @@ static int task_configs(void *self, const struct kc_config *config, const void *
     return 0;
 }
 
-/* Offsets from outside must have the shape that tasks write. */
 static int alter_offsets(const struct kc_config *config, const struct kc_value *partitions,
                          const struct kc_value *offsets, size_t count, struct kc_error *err) {
     (void)config;
-    for (size_t i = 0; i < count; i++) {
-        if (offsets[i].tag == KC_V_NULL)
-            continue;
-        const struct kc_value *folder = partitions[i].tag == KC_V_MAP ? kc_map_get(&partitions[i], "folder") : NULL;
-        if (!folder || folder->tag != KC_V_STRING)
-            return kc_fail(err, KC_CONNECT_EXCEPTION,
-                           "Partition objects should contain the key 'folder' with a string");
-        const struct kc_value *file = offsets[i].tag == KC_V_MAP ? kc_map_get(&offsets[i], "lastFileRead") : NULL;
-        if (!file || file->tag != KC_V_STRING)
-            return kc_fail(err, KC_CONNECT_EXCEPTION,
-                           "Offset objects should either be null or contain the key 'lastFileRead' with a string");
-    }
-    return 0;
+    return source_offsets_check(partitions, offsets, count, err);
 }
 
 static const struct kc_connector_ops connector_ops = {.validate = s3_source_validate,

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "config/def.h"
+#include "connect/base/auto.h"
 #include "connect/base/regex.h"
+#include "connectors/s3/source_naming.h"
 
 #define JSON_FORMAT  "io.confluent.connect.s3.format.json.JsonFormat"
 #define BYTES_FORMAT "io.confluent.connect.s3.format.bytearray.ByteArrayFormat"
@@ -33,11 +35,34 @@ static int check_regex(const char *name, const char *text, struct kc_error *err)
     return 0;
 }
 
+static int check_topic_rules(const char *name, const char *text, struct kc_error *err) {
+    AUTO_TEXT items = strdup(text ? text : "");
+    char *rest = items;
+    for (char *item; (item = strsep(&rest, ","));) {
+        struct kc_error why = {0};
+        if (*item && source_topic_rule(item, NULL, NULL, &why) < 0)
+            return kc_fail(err, KC_CONFIG_EXCEPTION, "Invalid value %s for configuration %s: %s", text, name, why.text);
+    }
+    return 0;
+}
+
 const struct kc_option s3_source_options[] = {
     OPT_STRING("mode", CONF, mode, .def = "RESTORE_BACKUP", .one_of = modes, .importance = KC_HIGH,
                .group = "Connector",
                .doc = "RESTORE_BACKUP reads what the S3 sink wrote and restores topic and partition from the names of "
-                      "the objects."),
+                      "the objects. GENERIC reads all objects of the format under topics.dir that match "
+                      "topic.regex.list."),
+    OPT_LIST("topic.regex.list", CONF, topic_regexes, .def = "", .check = check_topic_rules, .importance = KC_MEDIUM,
+             .group = "Connector",
+             .doc =
+                 "mode=GENERIC: topic:regex items. An object goes to the topic of the first item whose regex matches "
+                 "its whole path; objects that match none are ignored."),
+    OPT_INT("task.batch.size", CONF, task_batch_size, .def = "10", .has_min = true, .min = 1, .importance = KC_MEDIUM,
+            .group = "Connector", .doc = "mode=GENERIC: how many objects a task takes from a listing at a time."),
+    OPT_LONG("file.discovery.starting.timestamp", CONF, starting_timestamp, .def = "0", .has_min = true, .min = 0,
+             .importance = KC_LOW, .group = "Connector",
+             .doc = "mode=GENERIC: objects that were last modified before this time (milliseconds since the epoch) are "
+                    "ignored."),
     OPT_CLASS("format.class", CONF, format_class, .required = true, .importance = KC_HIGH, .group = "Connector",
               .kind = KC_KIND_NAMED, .one_of = formats, .recommended = formats,
               .doc = "The format that the objects are in."),
@@ -116,6 +141,10 @@ const struct kc_option s3_source_options[] = {
                  .doc = "Password of the proxy."),
     OPT_STRING("folders", CONF, folders, .def = "", .importance = KC_LOW, .group = "Connector", .visible = NULL,
                .doc = "Set in task configurations: the folders of the task, a line each."),
+    OPT_INT("task.index", CONF, task_index, .def = "0", .has_min = true, .min = 0, .importance = KC_LOW,
+            .group = "Connector", .doc = "Set in task configurations of mode=GENERIC: number of the task."),
+    OPT_INT("task.count", CONF, task_count, .def = "1", .has_min = true, .min = 1, .importance = KC_LOW,
+            .group = "Connector", .doc = "Set in task configurations of mode=GENERIC: how many tasks there are."),
     KEPT("confluent.license", KC_OPT_T_PASSWORD, .def = "", .importance = KC_LOW, .group = "Licence",
          .doc = "Accepted so that existing configurations work; nothing is licensed here."),
     KEPT("confluent.topic", KC_OPT_T_STRING, .def = "_confluent-command", .importance = KC_LOW, .group = "Licence",
@@ -130,9 +159,10 @@ const struct kc_option s3_source_options[] = {
 void s3_source_validate(const struct kc_config *config, const void *conf_, struct kc_problems *problems) {
     const struct s3_source_conf *conf = conf_;
     (void)config;
-    if (conf->mode && strcmp(conf->mode, "GENERIC") == 0)
-        kc_problem(problems, "mode",
-                   "Invalid value GENERIC for configuration mode: this worker restores backups only (RESTORE_BACKUP)");
+    if (conf->mode && s3_source_is_generic(conf) && conf->topic_regexes.count == 0 &&
+        !kc_problem_has(problems, "topic.regex.list"))
+        kc_problem(problems, "topic.regex.list",
+                   "topic.regex.list cannot be empty when the connector runs in GENERIC mode.");
     if (conf->json_schemas)
         kc_problem(
             problems, "format.json.schema.enable",
@@ -178,6 +208,10 @@ struct object_store *s3_source_store(const struct s3_source_conf *conf, const st
 
 bool s3_source_is_json(const struct s3_source_conf *conf) {
     return strcmp(conf->format_class, JSON_FORMAT) == 0;
+}
+
+bool s3_source_is_generic(const struct s3_source_conf *conf) {
+    return strcmp(conf->mode, "GENERIC") == 0;
 }
 
 bool s3_source_fails_on_error(const struct s3_source_conf *conf) {

@@ -18,6 +18,11 @@ struct s3_source_conf {
     const char *bytes_extension, *bytes_separator; /* separator with its escapes */
     const char *keys, *headers;                    /* auto, true, false */
     const char *folders;                           /* of one task, a line each */
+    /* mode=GENERIC */
+    struct kc_list topic_regexes; /* topic:regex */
+    int32_t task_batch_size;
+    int64_t starting_timestamp;
+    int32_t task_index, task_count;
     const char *credentials_class;
     const char *access_key;
     struct kc_secret secret_key;
@@ -38,6 +43,7 @@ void s3_source_validate(const struct kc_config *config, const void *conf, struct
 struct object_store *s3_source_store(const struct s3_source_conf *conf, const struct kc_config *config,
                                      bool (*cancelled)(void *arg), void *arg, struct kc_error *err);
 bool s3_source_is_json(const struct s3_source_conf *conf);
+bool s3_source_is_generic(const struct s3_source_conf *conf);
 bool s3_source_fails_on_error(const struct s3_source_conf *conf);
 
 #endif

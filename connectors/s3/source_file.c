@@ -123,17 +123,21 @@ static int fetch_beginning(struct source_file *f, struct kc_error *err) {
     return 0;
 }
 
-static int parse_name(struct source_file *f, struct kc_error *err) {
+static int open_backup(struct source_file *f, unsigned expected, struct kc_error *err) {
+    const struct s3_source_conf *conf = f->naming->conf;
     struct source_name name;
     if (source_name_parse(f->naming, f->store->bucket, f->key, &name, err) < 0)
         return -1;
     f->topic = strndup(name.topic, name.topic_len);
     f->partition = name.partition;
-    return 0;
+    if (find_siblings(f, err) < 0 ||
+        open_sibling(f, "keys", conf->keys, f->keys_key, expected & SIBLING_KEYS, &f->keys, err) < 0)
+        return -1;
+    return open_sibling(f, "headers", conf->headers, f->headers_key, expected & SIBLING_HEADERS, &f->headers, err);
 }
 
 struct source_file *source_file_open(const struct source_naming *n, struct object_store *store, const char *key,
-                                     int64_t skip, unsigned expected, struct kc_error *err) {
+                                     const char *topic, int64_t skip, unsigned expected, struct kc_error *err) {
     struct source_file *f = calloc(1, sizeof *f);
     if (!f) {
         err_set(err, ERR_INTERNAL, "out of memory");
@@ -143,11 +147,13 @@ struct source_file *source_file_open(const struct source_naming *n, struct objec
     f->store = store;
     f->key = strdup(key);
     f->values = open_stream(f, key);
-    if (parse_name(f, err) < 0 || find_siblings(f, err) < 0 ||
-        open_sibling(f, "keys", n->conf->keys, f->keys_key, expected & SIBLING_KEYS, &f->keys, err) < 0 ||
-        open_sibling(f, "headers", n->conf->headers, f->headers_key, expected & SIBLING_HEADERS, &f->headers, err) <
-            0 ||
-        skip_records(f, skip, err) < 0 || fetch_beginning(f, err) < 0)
+    if (topic) {
+        f->topic = strdup(topic);
+        f->partition = -1;
+    } else if (open_backup(f, expected, err) < 0) {
+        return source_file_free(f);
+    }
+    if (skip_records(f, skip, err) < 0 || fetch_beginning(f, err) < 0)
         return source_file_free(f);
     return f;
 }

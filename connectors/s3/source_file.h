@@ -10,13 +10,14 @@
 struct source_file;
 enum { SIBLING_KEYS = 1, SIBLING_HEADERS = 2 };
 
-/* Finds the siblings, skips `skip` records and fetches the beginning of what is left. `expected`: SIBLING_… that must
- * be there although the option says auto. @blocks for requests
+/* `topic` NULL: topic and partition are those of the name, with siblings. Otherwise all records go to `topic`, without
+ * partition, key and headers. Finds the siblings, skips `skip` records and fetches the beginning of what is left.
+ * `expected`: SIBLING_… that must be there although the option says auto. @blocks for requests
  * @errors ERR_NOT_FOUND: the object, or a sibling that must be there, is not (now); a store that replaces an object in
  * two steps, or that lists while another writes, says so of an object that is there a moment later. ERR_BAD_DATA: it
  * cannot be used. */
 struct source_file *source_file_open(const struct source_naming *n, struct object_store *store, const char *key,
-                                     int64_t skip, unsigned expected, struct kc_error *err);
+                                     const char *topic, int64_t skip, unsigned expected, struct kc_error *err);
 struct source_file *source_file_free(struct source_file *f);
 /* Fills topic, partition, key, value and headers of `r`, memory in `arena`. 1 record, 0 end, -1 error: names object and
  * record; *ret_bad_record tells a record that cannot be parsed (the next call goes on behind it) from a failed request.

@@ -13,7 +13,6 @@
 
 enum {
     PAGE_KEYS = 1000,
-    SETTLE_MS = 1000, /* between two looks at the same thing */
     LISTINGS_MAX = 10 /* of one page; a folder whose listings never agree is read all the same */
 };
 
@@ -29,10 +28,10 @@ struct page {
 };
 
 struct source_folder {
+    struct source_input base;
     const struct source_naming *naming;
     struct object_store *store;
     char *name;
-    struct source_file *file; /* open, else NULL */
     /* the last object begun */
     char *last_file;      /* NULL: none */
     int64_t last_records; /* of last_file, as far as it was read; -1: not known */
@@ -44,7 +43,7 @@ struct source_folder {
     struct page page;
     bool settled; /* two listings agreed */
     int listings; /* of this page */
-    int64_t listed_ms, due_ms;
+    int64_t listed_ms;
 };
 
 /* ---- pages ---- */
@@ -202,7 +201,7 @@ static int find_next(struct source_folder *f, struct kc_error *err) {
     if (empty && list(f, err) < 0)
         return -1;
     if (f->page.next == f->page.count) {
-        f->due_ms = clock_ms() + f->naming->conf->poll_interval_ms;
+        f->base.due_ms = clock_ms() + f->naming->conf->poll_interval_ms;
         return 0;
     }
     if (f->settled)
@@ -210,7 +209,7 @@ static int find_next(struct source_folder *f, struct kc_error *err) {
     int rc = ask_for_expected(f, err);
     if (rc)
         return rc;
-    if (clock_ms() >= f->listed_ms + SETTLE_MS) {
+    if (clock_ms() >= f->listed_ms + SOURCE_SETTLE_MS) {
         if (list(f, err) < 0)
             return -1;
         if (f->settled)
@@ -218,7 +217,7 @@ static int find_next(struct source_folder *f, struct kc_error *err) {
         if ((rc = ask_for_expected(f, err)))
             return rc;
     }
-    f->due_ms = f->listed_ms + SETTLE_MS;
+    f->base.due_ms = f->listed_ms + SOURCE_SETTLE_MS;
     return 0;
 }
 
@@ -250,9 +249,9 @@ static int stored_is_gone(struct source_folder *f, struct kc_error *err) {
  * object is passed over; -1 it cannot be used. */
 static int not_found(struct source_folder *f, int64_t position, struct kc_error *err) {
     if (f->missed_at != position) {
-        kc_log(KC_INFO, LOG, "%s; looking again in %d ms", err->text, SETTLE_MS);
+        kc_log(KC_INFO, LOG, "%s; looking again in %d ms", err->text, SOURCE_SETTLE_MS);
         f->missed_at = position;
-        f->due_ms = clock_ms() + SETTLE_MS;
+        f->base.due_ms = clock_ms() + SOURCE_SETTLE_MS;
         *err = (struct kc_error){0};
         return 0;
     }
@@ -265,13 +264,16 @@ static int not_found(struct source_folder *f, int64_t position, struct kc_error 
     return gone;
 }
 
-/* ---- public ---- */
+/* ---- callbacks ---- */
 
-int source_folder_open(struct source_folder *f, struct kc_error *err) {
-    if (f->file)
-        return 1;
-    while (!f->file) {
-        if (clock_ms() < f->due_ms)
+static struct source_folder *of(struct source_input *in) {
+    return CONTAINER_OF(in, struct source_folder, base);
+}
+
+static int folder_open(struct source_input *in, struct kc_error *err) {
+    struct source_folder *f = of(in);
+    while (!in->file) {
+        if (clock_ms() < in->due_ms)
             return 0;
         int rc = f->reopen ? 1 : find_next(f, err);
         if (rc <= 0)
@@ -279,8 +281,8 @@ int source_folder_open(struct source_folder *f, struct kc_error *err) {
         const char *key = f->reopen ? f->last_file : f->page.keys[f->page.next].name;
         int64_t skip = f->reopen ? f->last_records : 0;
         unsigned expected = f->missed_at == skip ? 0 : f->stored ? SIBLING_KEYS | SIBLING_HEADERS : f->siblings;
-        f->file = source_file_open(f->naming, f->store, key, skip, expected, err);
-        if (!f->file) {
+        in->file = source_file_open(f->naming, f->store, key, NULL, skip, expected, err);
+        if (!in->file) {
             rc = err->code == ERR_NOT_FOUND ? not_found(f, skip, err) : -1;
             if (rc <= 0)
                 return rc;
@@ -289,11 +291,12 @@ int source_folder_open(struct source_folder *f, struct kc_error *err) {
     if (!f->reopen)
         begin_next(f);
     f->reopen = f->stored = false;
-    f->siblings = source_file_siblings(f->file);
+    f->siblings = source_file_siblings(in->file);
     return 1;
 }
 
-void source_folder_skip(struct source_folder *f) {
+static void folder_skip(struct source_input *in) {
+    struct source_folder *f = of(in);
     if (f->reopen)
         f->reopen = f->stored = false;
     else
@@ -301,58 +304,47 @@ void source_folder_skip(struct source_folder *f) {
     f->last_records = f->missed_at = -1;
 }
 
-void source_folder_end(struct source_folder *f) {
-    f->last_records = source_file_position(f->file);
-    f->missed_at = -1;
-    f->file = source_file_free(f->file);
+static void folder_end(struct source_input *in) {
+    of(in)->last_records = source_file_position(in->file);
+    of(in)->missed_at = -1;
 }
 
-int source_folder_interrupt(struct source_folder *f, int64_t position, struct kc_error *err) {
-    f->file = source_file_free(f->file);
+static int folder_interrupt(struct source_input *in, int64_t position, struct kc_error *err) {
+    struct source_folder *f = of(in);
     f->reopen = true;
     f->last_records = position;
     return err->code == ERR_NOT_FOUND ? not_found(f, position, err) : -1;
 }
 
-struct source_file *source_folder_file(const struct source_folder *f) {
-    return f->file;
+static void folder_free(struct source_input *in) {
+    struct source_folder *f = of(in);
+    page_done(&f->page);
+    free(f->last_file);
+    free(f->name);
+    free(f);
 }
 
-int64_t source_folder_due_ms(const struct source_folder *f) {
-    return f->due_ms;
-}
+static const struct source_input_ops folder_ops = {
+    .open = folder_open, .skip = folder_skip, .end = folder_end, .interrupt = folder_interrupt, .free = folder_free};
 
-const char *source_folder_name(const struct source_folder *f) {
-    return f->name;
-}
-
-void source_folder_resume(struct source_folder *f, const char *file, int64_t records, bool eof) {
+void source_folder_resume(struct source_input *in, const char *file, int64_t records, bool eof) {
+    struct source_folder *f = of(in);
     f->last_file = strdup(file);
     f->reopen = f->stored = !eof;
     f->last_records = f->reopen && records < 0 ? 0 : records;
 }
 
-struct source_folder *source_folder_new(const struct source_naming *n, struct object_store *store, const char *name) {
+struct source_input *source_folder_new(const struct source_naming *n, struct object_store *store, const char *name,
+                                       const struct kc_source_partition *partition) {
     struct source_folder *f = calloc(1, sizeof *f);
     if (!f) {
         fprintf(stderr, "kconnectd: out of memory for a folder\n");
         abort();
     }
+    f->base = (struct source_input){.ops = &folder_ops, .partition = partition, .due_ms = INT64_MIN};
     f->naming = n;
     f->store = store;
     f->name = strdup(name);
     f->missed_at = f->last_records = -1;
-    f->due_ms = INT64_MIN;
-    return f;
-}
-
-struct source_folder *source_folder_free(struct source_folder *f) {
-    if (!f)
-        return NULL;
-    source_file_free(f->file);
-    page_done(&f->page);
-    free(f->last_file);
-    free(f->name);
-    free(f);
-    return NULL;
+    return &f->base;
 }

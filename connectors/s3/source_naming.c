@@ -32,12 +32,44 @@ static int decode_separator(const char *text, struct source_naming *n, struct kc
     return 0;
 }
 
+int source_topic_rule(const char *item, char **ret_topic, struct regex **ret_path, struct kc_error *err) {
+    const char *colon = strchr(item, ':');
+    if (!colon || colon == item || !colon[1])
+        return err_set(err, ERR_BAD_CONFIG, "'%s' is not like topic:regex", item);
+    struct regex *path = regex_new(colon + 1, err);
+    if (!path)
+        return -1;
+    if (ret_topic)
+        *ret_topic = strndup(item, (size_t)(colon - item));
+    if (ret_path)
+        *ret_path = path;
+    else
+        regex_free(path);
+    return 0;
+}
+
+static int add_topics(struct source_naming *n, struct kc_error *err) {
+    const struct kc_list *items = &n->conf->topic_regexes;
+    if (!s3_source_is_generic(n->conf))
+        return 0;
+    n->topics = calloc(items->count + 1, sizeof *n->topics);
+    if (!n->topics)
+        return err_set(err, ERR_INTERNAL, "out of memory");
+    for (; n->topic_count < items->count; n->topic_count++) {
+        struct topic_rule *rule = &n->topics[n->topic_count];
+        if (source_topic_rule(items->items[n->topic_count], &rule->topic, &rule->path, err) < 0)
+            return err_prefix(err, "topic.regex.list");
+    }
+    return 0;
+}
+
 int source_naming_init(struct source_naming *n, const struct s3_source_conf *conf, struct kc_error *err) {
     *n = (struct source_naming){.conf = conf};
     if (decode_separator(s3_source_is_json(conf) ? "\\n"
                          : conf->bytes_separator ? conf->bytes_separator
                                                  : "",
-                         n, err) < 0)
+                         n, err) < 0 ||
+        add_topics(n, err) < 0)
         return -1;
     n->filename = regex_new(conf->filename_regex, err);
     return n->filename ? 0 : -1;
@@ -45,6 +77,21 @@ int source_naming_init(struct source_naming *n, const struct s3_source_conf *con
 
 void source_naming_done(struct source_naming *n) {
     n->filename = regex_free(n->filename);
+    for (size_t i = 0; i < n->topic_count; i++) {
+        free(n->topics[i].topic);
+        regex_free(n->topics[i].path);
+    }
+    free(n->topics);
+    n->topics = NULL;
+    n->topic_count = 0;
+}
+
+const char *source_naming_topic(const struct source_naming *n, const char *key) {
+    for (size_t i = 0; i < n->topic_count; i++) {
+        if (regex_matches(n->topics[i].path, key, strlen(key)))
+            return n->topics[i].topic;
+    }
+    return NULL;
 }
 
 static const char *extension(const struct source_naming *n) {

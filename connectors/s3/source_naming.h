@@ -13,10 +13,18 @@ enum object_kind {
     OBJECT_OTHER    /* not of this format */
 };
 
+/* topic:regex of topic.regex.list */
+struct topic_rule {
+    char *topic;
+    struct regex *path;
+};
+
 /* Plain data, made once. */
 struct source_naming {
     const struct s3_source_conf *conf;
     struct regex *filename;
+    struct topic_rule *topics; /* mode=GENERIC */
+    size_t topic_count;
     char separator[64]; /* of records, escapes decoded */
     size_t separator_len;
 };
@@ -26,6 +34,10 @@ void source_naming_done(struct source_naming *n);
 enum object_kind source_object_kind(const struct source_naming *n, const char *key);
 /* Folder of a key with its delimiter at the end; length only. 0: none. */
 size_t source_folder_length(const struct source_naming *n, const char *key);
+/* mode=GENERIC: the topic of the first item of topic.regex.list whose regex matches the whole key; NULL: none. */
+const char *source_naming_topic(const struct source_naming *n, const char *key);
+/* Whether an item of topic.regex.list is topic:regex; both parts may be NULL. @errors says what is wrong with it */
+int source_topic_rule(const char *item, char **ret_topic, struct regex **ret_path, struct kc_error *err) KC_CHECKED;
 /* Length of a key without the extension of the format, or that and .gz, at its end; 0 when it ends otherwise. */
 size_t source_stem_length(const struct source_naming *n, const char *key);
 /* Whether the name says that the object holds JSON lines. */

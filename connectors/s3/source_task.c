@@ -1,6 +1,6 @@
 /* A task of the S3 source: reads the objects of its folders, folder by folder in turns, object by object in the order
- * of their names. Owns its store and its folders, one of which may have an object open; all on the task's thread. See
- * source.c. */
+ * of their names; or, with mode=GENERIC, its share of all objects. Owns its store and its inputs, each of which may
+ * have an object open; all on the task's thread. See source.c. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,23 +11,20 @@
 #include "connectors/s3/source.h"
 #include "connectors/s3/source_config.h"
 #include "connectors/s3/source_folder.h"
+#include "connectors/s3/source_offset.h"
+#include "connectors/s3/source_scan.h"
 
 #define LOG "io.confluent.connect.s3.source.S3SourceTask"
 
 enum { WAIT_MIN_MS = 100, WAIT_MAX_MS = 1000 };
-
-struct task_folder {
-    struct source_folder *folder;
-    const struct kc_source_partition *partition;
-};
 
 struct s3_source_task {
     struct kc_source_context *ctx;
     const struct s3_source_conf *conf;
     struct object_store *store;
     struct source_naming naming;
-    struct task_folder *folders;
-    size_t folder_count, current;
+    struct source_input **inputs;
+    size_t input_count, current;
 };
 
 static bool cancelled(void *arg) {
@@ -35,41 +32,39 @@ static bool cancelled(void *arg) {
     return t->ctx->stopping(t->ctx);
 }
 
-/* ---- folders and offsets ---- */
+/* ---- start and stop ---- */
 
-static const char *text_of(struct kc_arena *arena, const struct kc_value *map, const char *key) {
-    const struct kc_value *v = map->tag == KC_V_MAP ? kc_map_get(map, key) : NULL;
-    return v && v->tag == KC_V_STRING ? kc_arena_copy(arena, v->s, v->len) : NULL;
-}
-
-/* Where the folder was left, from the stored offset. */
-static int restore_position(struct s3_source_task *t, struct task_folder *f, struct kc_arena *arena,
-                            struct kc_error *err) {
-    struct kc_value partition = kc_map_new(arena, 1), offset;
-    kc_map_put(&partition, "folder", kc_string(source_folder_name(f->folder)));
-    f->partition = t->ctx->partition(t->ctx, &partition);
-    if (t->ctx->offset(t->ctx, arena, &partition, &offset, err) < 0)
-        return -1;
-    offset = kc_json_expand(arena, offset);
-    const char *file = text_of(arena, &offset, "lastFileRead"), *records = text_of(arena, &offset, "fileOffset"),
-               *eof = text_of(arena, &offset, "eof");
-    if (file)
-        source_folder_resume(f->folder, file, records ? strtoll(records, NULL, 10) : -1, eof && !strcmp(eof, "true"));
+static int add_input(struct s3_source_task *t, struct source_input *in, struct kc_error *err) {
+    struct source_input **grown = reallocarray(t->inputs, t->input_count + 1, sizeof *grown);
+    if (!grown) {
+        source_input_free(in);
+        return err_set(err, ERR_INTERNAL, "out of memory");
+    }
+    t->inputs = grown;
+    t->inputs[t->input_count++] = in;
     return 0;
 }
 
-static int add_folders(struct s3_source_task *t, struct kc_error *err) {
-    AUTO_TEXT text = strdup(t->conf->folders ? t->conf->folders : "");
+/* A folder, where the stored offset left it. */
+static int add_folder(struct s3_source_task *t, const char *name, struct kc_error *err) {
     AUTO(arena) arena = arena_new(0);
+    struct kc_value partition = source_partition_of_folder(arena, name);
+    struct source_position position;
+    if (source_position_load(t->ctx, arena, &partition, &position, err) < 0)
+        return -1;
+    struct source_input *in = source_folder_new(&t->naming, t->store, name, t->ctx->partition(t->ctx, &partition));
+    if (position.file)
+        source_folder_resume(in, position.file, position.records, position.eof);
+    return add_input(t, in, err);
+}
+
+static int add_inputs(struct s3_source_task *t, struct kc_error *err) {
+    if (s3_source_is_generic(t->conf))
+        return add_input(t, source_scan_new(&t->naming, t->store, t->ctx), err);
+    AUTO_TEXT text = strdup(t->conf->folders ? t->conf->folders : "");
     char *state = NULL;
     for (char *name = strtok_r(text, "\n", &state); name; name = strtok_r(NULL, "\n", &state)) {
-        struct task_folder *grown = reallocarray(t->folders, t->folder_count + 1, sizeof *grown);
-        if (!grown)
-            return err_set(err, ERR_INTERNAL, "out of memory");
-        t->folders = grown;
-        struct task_folder *f = &grown[t->folder_count++];
-        *f = (struct task_folder){.folder = source_folder_new(&t->naming, t->store, name)};
-        if (restore_position(t, f, arena, err) < 0)
+        if (add_folder(t, name, err) < 0)
             return -1;
     }
     return 0;
@@ -79,9 +74,9 @@ static void task_stop(void *self) {
     struct s3_source_task *t = self;
     if (!t)
         return;
-    for (size_t i = 0; i < t->folder_count; i++)
-        source_folder_free(t->folders[i].folder);
-    free(t->folders);
+    for (size_t i = 0; i < t->input_count; i++)
+        source_input_free(t->inputs[i]);
+    free(t->inputs);
     store_free(t->store);
     source_naming_done(&t->naming);
     free(t);
@@ -94,7 +89,7 @@ static int task_start(struct kc_source_context *ctx, const void *conf, void **re
     t->ctx = ctx;
     t->conf = conf;
     if (source_naming_init(&t->naming, conf, err) < 0 ||
-        !(t->store = s3_source_store(conf, ctx->config, cancelled, t, err)) || add_folders(t, err) < 0) {
+        !(t->store = s3_source_store(conf, ctx->config, cancelled, t, err)) || add_inputs(t, err) < 0) {
         task_stop(t);
         return -1;
     }
@@ -113,64 +108,57 @@ static int tolerate(struct s3_source_task *t, struct kc_error *err) {
     return 0;
 }
 
-/* Opens the next object of the folder. 1 opened, 0 nothing now, -1 error. */
-static int open_next(struct s3_source_task *t, struct source_folder *f, struct kc_error *err) {
+/* Opens the next object of the input. 1 opened, 0 nothing now, -1 error. */
+static int open_next(struct s3_source_task *t, struct source_input *in, struct kc_error *err) {
     while (!t->ctx->stopping(t->ctx)) {
-        int rc = source_folder_open(f, err);
+        int rc = source_input_open(in, err);
         if (rc >= 0)
             return rc;
         if (tolerate(t, err) < 0)
             return -1;
-        source_folder_skip(f);
+        source_input_skip(in);
     }
     return 0;
 }
 
-/* The offset behind the record just read; `eof` when it was the object's last. */
-static struct kc_value offset_behind(struct kc_arena *arena, const char *name, int64_t position, bool eof) {
-    struct kc_value offset = kc_map_new(arena, 3);
-    kc_map_put(&offset, "lastFileRead", kc_string(name));
-    kc_map_put(&offset, "fileOffset", kc_string(kc_arena_printf(arena, "%lld", (long long)position)));
-    kc_map_put(&offset, "eof", kc_string(eof ? "true" : "false"));
-    return offset;
-}
-
 /* Reads records of the open object into the batch, until it ends, is interrupted (and closed in both cases) or the
  * batch is full. */
-static int read_records(struct s3_source_task *t, struct task_folder *f, struct kc_batch *batch, uint32_t most,
+static int read_records(struct s3_source_task *t, struct source_input *in, struct kc_batch *batch, uint32_t most,
                         struct kc_error *err) {
-    struct source_file *file = source_folder_file(f->folder);
-    const char *name = kc_arena_strdup(batch->arena, source_file_key(file));
+    struct source_position position = {.file = kc_arena_strdup(batch->arena, source_file_key(in->file))};
     while (batch->count < most) {
         struct kc_record record = {.partition = -1, .timestamp = KC_NO_TIMESTAMP};
-        int64_t before = source_file_position(file);
+        int64_t before = source_file_position(in->file);
         bool bad_record;
-        int rc = source_file_next(file, batch->arena, &record, &bad_record, err);
+        int rc = source_file_next(in->file, batch->arena, &record, &bad_record, err);
         if (rc < 0 && tolerate(t, err) < 0) /* seen again when the batch so far is through */
-            return source_folder_interrupt(f->folder, before, err);
+            return source_input_interrupt(in, before, err);
         if (rc < 0 && bad_record)
             continue;
         if (rc <= 0) { /* at its end, or the rest cannot be read */
-            source_folder_end(f->folder);
+            source_input_end(in);
             return 0;
         }
-        int end = source_file_at_end(file, err);
+        int end = source_file_at_end(in->file, err);
         if (end < 0)
-            return source_folder_interrupt(f->folder, before, err);
+            return source_input_interrupt(in, before, err);
+        position.records = source_file_position(in->file);
+        position.eof = end == 1;
         record.topic = kc_arena_strdup(batch->arena, record.topic);
-        record.source_partition = f->partition;
-        record.source_offset = offset_behind(batch->arena, name, source_file_position(file), end == 1);
+        record.source_partition = in->partition;
+        record.source_offset = source_position_value(batch->arena, &position);
         *kc_batch_add(batch) = record;
     }
     return 0;
 }
 
-/* Until the first folder may have something, within bounds. */
+/* Until the first input may have something, within bounds. */
 static int64_t wait_ms(const struct s3_source_task *t) {
-    int64_t least = t->conf->poll_interval_ms < WAIT_MIN_MS ? t->conf->poll_interval_ms : WAIT_MIN_MS,
-            wait = t->conf->poll_interval_ms < WAIT_MAX_MS ? t->conf->poll_interval_ms : WAIT_MAX_MS, now = clock_ms();
-    for (size_t i = 0; i < t->folder_count; i++) {
-        int64_t due = source_folder_due_ms(t->folders[i].folder);
+    int64_t interval = t->conf->poll_interval_ms, now = clock_ms();
+    int64_t least = interval < WAIT_MIN_MS ? interval : WAIT_MIN_MS,
+            wait = interval < WAIT_MAX_MS ? interval : WAIT_MAX_MS;
+    for (size_t i = 0; i < t->input_count; i++) {
+        int64_t due = t->inputs[i]->due_ms;
         if (due < now + wait)
             wait = due > now + least ? due - now : least;
     }
@@ -182,20 +170,20 @@ static int task_poll(void *self, struct kc_batch *batch, struct kc_error *err) {
     uint32_t most =
         batch->capacity < (uint32_t)t->conf->record_batch_max ? batch->capacity : (uint32_t)t->conf->record_batch_max;
     size_t idle = 0;
-    while (batch->count < most && idle < t->folder_count && !t->ctx->stopping(t->ctx)) {
-        struct task_folder *f = &t->folders[t->current];
-        int rc = open_next(t, f->folder, err);
+    while (batch->count < most && idle < t->input_count && !t->ctx->stopping(t->ctx)) {
+        struct source_input *in = t->inputs[t->current];
+        int rc = open_next(t, in, err);
         idle = rc == 0 ? idle + 1 : 0;
         if (rc == 1)
-            rc = read_records(t, f, batch, most, err);
+            rc = read_records(t, in, batch, most, err);
         if (rc < 0 && batch->count == 0)
             return -1;
         if (rc < 0) { /* what was read goes first; the failure shows again at the next poll */
             *err = (struct kc_error){0};
             return 0;
         }
-        if (!source_folder_file(f->folder))
-            t->current = (t->current + 1) % t->folder_count;
+        if (!in->file)
+            t->current = (t->current + 1) % t->input_count;
     }
     if (batch->count == 0)
         t->ctx->wait(t->ctx, wait_ms(t));

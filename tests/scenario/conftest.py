@@ -1,6 +1,8 @@
 """One broker and one S3 server for a whole run (each xdist process has its own); every test takes names of its own."""
 from __future__ import annotations
 
+import contextlib
+import fnmatch
 import os
 import pathlib
 import shutil
@@ -104,6 +106,9 @@ class Bucket:
     def sweep(self):
         """Deletes what uploads of a killed client left: s3proxy keeps their temporary files (KEY-UUID, without its attributes)
         and cannot list a folder with such a file in it ever again. Only while nobody writes."""
-        for path in (self.s3.folder / "data" / self.name).rglob("*-" + "-".join("?" * n for n in (8, 4, 4, 4, 12))):
-            if path.is_file() and "user.content-md5" not in os.listxattr(path):
-                path.unlink()
+        unfinished = "*-" + "-".join("?" * n for n in (8, 4, 4, 4, 12))
+        for folder, _, names in os.walk(self.s3.folder / "data" / self.name):
+            for name in fnmatch.filter(names, unfinished):
+                with contextlib.suppress(FileNotFoundError):  # one that was finished meanwhile
+                    if "user.content-md5" not in os.listxattr(f"{folder}/{name}"):
+                        os.unlink(f"{folder}/{name}")

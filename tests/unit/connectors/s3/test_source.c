@@ -293,9 +293,153 @@ START_TEST(wrong_options_are_all_reported) {
     config_validate(s3_source_options, config, conf_arena, &conf, sizeof conf, problems);
     ck_assert(kc_problem_has(problems, "filename.regex"));
     s3_source_validate(config, &conf, problems);
-    ck_assert(kc_problem_has(problems, "mode"));
+    ck_assert(kc_problem_has(problems, "topic.regex.list"));
     ck_assert(kc_problem_has(problems, "format.json.schema.enable"));
     ck_assert(kc_problem_has(problems, "aws.secret.access.key"));
+}
+END_TEST
+
+/* ---- mode=GENERIC ---- */
+
+static void start_generic(const char *topics) {
+    kc_config_set(config, "mode", "GENERIC");
+    kc_config_set(config, "topics.dir", "logs");
+    kc_config_set(config, "topic.regex.list", topics);
+    kc_config_set(config, "task.batch.size", "2");
+    kc_config_set(config, "record.batch.max.size", "2");
+    start(NULL);
+}
+
+static int compare_text(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Polls until nothing comes any more: "topic=value …", sorted. */
+static const char *poll_all(void) {
+    static char text[1024];
+    char *all[64];
+    size_t count = 0;
+    for (int idle = 0; idle < 4; idle++, pass(1000)) {
+        while (ck_assert_msg(poll_once() == 0, "%s", err.text), batch.count > 0) {
+            for (uint32_t i = 0; i < batch.count; i++)
+                ck_assert_int_ge(asprintf(&all[count++], "%s=%s ", records[i].topic, json(&records[i].value)), 0);
+            ck_assert_int_eq(records[0].partition, -1);
+            ck_assert_int_eq(records[0].key.tag, KC_V_NULL);
+        }
+    }
+    qsort(all, count, sizeof *all, compare_text);
+    text[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s", all[i]);
+        free(all[i]);
+    }
+    return text;
+}
+
+START_TEST(generic_objects_go_where_their_path_says) {
+    put("logs/app/1.json", "1\n2\n3\n");
+    put("logs/app/deep/er.json", "4\n");
+    put("logs/db/1.json", "5\n");
+    put("logs/db/1.keys.json", "6\n"); /* a name like any other */
+    put("logs/db/1.txt", "7\n");
+    put("logs/none.json", "8\n");
+    put("elsewhere/app/1.json", "9\n");
+    start_generic("a:.*/app/.*,b:.*/db/.*,c:.*/(app|db)/.*");
+    ck_assert_str_eq(poll_all(), "a=1 a=2 a=3 a=4 b=5 b=6 ");
+    put("logs/app/0.json", "10\n"); /* whatever its place in the order of names */
+    put("logs/app/1.json", "1\n2\n3\n11\n");
+    ck_assert_str_eq(poll_all(), "a=10 ");
+}
+END_TEST
+
+START_TEST(generic_offsets_are_those_of_each_object) {
+    kc_config_set(config, "record.batch.max.size", "1");
+    put("logs/a.json", "1\n2\n");
+    put("logs/b.json", "3\n");
+    start_generic("t:.*");
+    poll_ok(2);
+    ck_assert_str_eq(fake_source_partition(records[0].source_partition), "{\"file\":\"logs/a.json\"}");
+    ck_assert_str_eq(json(&records[0].source_offset),
+                     "{\"lastFileRead\":\"logs/a.json\",\"fileOffset\":\"1\",\"eof\":\"false\"}");
+    ck_assert_str_eq(json(&records[1].source_offset),
+                     "{\"lastFileRead\":\"logs/a.json\",\"fileOffset\":\"2\",\"eof\":\"true\"}");
+}
+END_TEST
+
+START_TEST(generic_objects_are_continued_and_not_repeated) {
+    put("logs/a.json", "1\n2\n");
+    put("logs/b.json", "3\n4\n");
+    put("logs/c.json", "5\n");
+    kc_config_set(config, "mode", "GENERIC");
+    for (int again = 0; again < 2; again++) {
+        start_generic("t:.*");
+        kc_config_set(context.offsets, "{\"file\":\"logs/a.json\"}",
+                      "{\"lastFileRead\":\"logs/a.json\",\"fileOffset\":\"2\",\"eof\":\"true\"}");
+        kc_config_set(context.offsets, "{\"file\":\"logs/b.json\"}",
+                      "{\"lastFileRead\":\"logs/b.json\",\"fileOffset\":\"1\",\"eof\":\"false\"}");
+        ck_assert_str_eq(poll_all(), "t=4 t=5 ");
+        s3_source_task_ops.stop(task);
+        task = NULL;
+        fake_source_done(&context);
+    }
+    fake_source_init(&context, config);
+}
+END_TEST
+
+START_TEST(generic_tasks_share_the_objects) {
+    char key[64], text[64], all[512] = "", number[8];
+    for (int i = 10; i < 40; i++) {
+        snprintf(key, sizeof key, "logs/%d.json", i);
+        snprintf(text, sizeof text, "%d\n", i);
+        put(key, text);
+    }
+    kc_config_set(config, "task.count", "3");
+    for (int t = 0; t < 3; t++) {
+        snprintf(number, sizeof number, "%d", t);
+        kc_config_set(config, "task.index", number);
+        start_generic("t:.*");
+        const char *mine = poll_all();
+        ck_assert_uint_gt(strlen(mine), 0);
+        snprintf(all + strlen(all), sizeof all - strlen(all), "%s", mine);
+        s3_source_task_ops.stop(task);
+        task = NULL;
+        fake_source_done(&context);
+    }
+    fake_source_init(&context, config);
+    ck_assert_uint_eq(strlen(all), 30 * strlen("t=10 "));
+    for (int i = 10; i < 40; i++) {
+        snprintf(text, sizeof text, "t=%d ", i);
+        ck_assert_ptr_nonnull(strstr(all, text));
+    }
+}
+END_TEST
+
+START_TEST(generic_objects_that_are_too_old_or_bad_are_left_out) {
+    char now_ms[32];
+    kc_config_set(config, "behavior.on.error", "log");
+    put("logs/bad.json", "no json\n1\n");
+    put("logs/bad.json.gz", "no gzip\n");
+    start_generic("t:.*");
+    ck_assert_str_eq(poll_all(), "t=1 ");
+    s3_source_task_ops.stop(task);
+    fake_source_done(&context);
+    clock_fake_ms(-1);
+    snprintf(now_ms, sizeof now_ms, "%lld", (long long)clock_wall_ms() + 60000);
+    kc_config_set(config, "file.discovery.starting.timestamp", now_ms);
+    start_generic("t:.*");
+    ck_assert_str_eq(poll_all(), "");
+}
+END_TEST
+
+START_TEST(generic_topics_are_checked) {
+    static const char *const bad[] = {"t", ":x", "t:", "t:(", "t:.*,u"};
+    kc_config_set(config, "mode", "GENERIC");
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        kc_config_set(config, "topic.regex.list", bad[i]);
+        AUTO(problems) problems = problems_new();
+        config_validate(s3_source_options, config, conf_arena, &conf, sizeof conf, problems);
+        ck_assert_msg(kc_problem_has(problems, "topic.regex.list"), "%s", bad[i]);
+    }
 }
 END_TEST
 
@@ -315,6 +459,15 @@ static Suite *make_suite(void) {
     tcase_add_test(tc, an_object_is_one_record_without_a_separator);
     tcase_add_test(tc, several_batches_keep_the_order);
     tcase_add_test(tc, wrong_options_are_all_reported);
+    suite_add_tcase(s, tc);
+    tc = tcase_create("generic");
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, generic_objects_go_where_their_path_says);
+    tcase_add_test(tc, generic_offsets_are_those_of_each_object);
+    tcase_add_test(tc, generic_objects_are_continued_and_not_repeated);
+    tcase_add_test(tc, generic_tasks_share_the_objects);
+    tcase_add_test(tc, generic_objects_that_are_too_old_or_bad_are_left_out);
+    tcase_add_test(tc, generic_topics_are_checked);
     suite_add_tcase(s, tc);
     return s;
 }

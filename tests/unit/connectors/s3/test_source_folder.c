@@ -18,7 +18,7 @@ enum { SETTLE_MS = 1000, POLL_MS = 300, RECORDS_MAX = 4000, LIFE_MS = 25000 };
 static struct s3_source_conf conf;
 static struct source_naming naming;
 static struct object_store *store;
-static struct source_folder *folder;
+static struct source_input *folder;
 static struct kc_arena *arena;
 static struct kc_error err;
 static int64_t now;
@@ -65,14 +65,14 @@ static void put_records(long first, int count) {
 }
 
 static void open_folder(void) {
-    folder = source_folder_new(&naming, store, FOLDER);
+    folder = source_folder_new(&naming, store, FOLDER, NULL);
 }
 
 /* Reads all that can be read now. 0 or -1, `err` is set */
 static int read_now(void) {
     int rc;
-    while ((rc = source_folder_open(folder, &err)) == 1) {
-        struct source_file *file = source_folder_file(folder);
+    while ((rc = source_input_open(folder, &err)) == 1) {
+        struct source_file *file = folder->file;
         struct kc_record r = {0};
         bool bad;
         int end = 0;
@@ -87,8 +87,8 @@ static int read_now(void) {
             stored_eof = end == 1;
         }
         if (rc == 0)
-            source_folder_end(folder);
-        else if (source_folder_interrupt(folder, before, &err) < 0)
+            source_input_end(folder);
+        else if (source_input_interrupt(folder, before, &err) < 0)
             return -1;
     }
     return rc;
@@ -111,7 +111,8 @@ static void check_read(size_t count, const long *want) {
 #define CHECK_READ(...) check_read(COUNT_OF(((long[]){__VA_ARGS__})), (long[]){__VA_ARGS__})
 
 static void setup(void) {
-    conf = (struct s3_source_conf){.format_class = "io.confluent.connect.s3.format.json.JsonFormat",
+    conf = (struct s3_source_conf){.mode = "RESTORE_BACKUP",
+                                   .format_class = "io.confluent.connect.s3.format.json.JsonFormat",
                                    .delim = "/",
                                    .filename_regex = "(.+)\\+(\\d+)\\+.+$",
                                    .keys = "auto",
@@ -126,7 +127,7 @@ static void setup(void) {
 }
 
 static void teardown(void) {
-    source_folder_free(folder);
+    source_input_free(folder);
     store_free(store);
     arena_free(arena);
     source_naming_done(&naming);
@@ -143,7 +144,7 @@ START_TEST(objects_that_continue_each_other_are_read_at_once) {
     ck_assert_int_eq(read_now(), 0);
     CHECK_READ(0, 1, 2, 3, 4, 5);
     ck_assert_int_eq(fake_store_calls(store, "head"), 0);
-    ck_assert_int_eq(source_folder_due_ms(folder), now + POLL_MS);
+    ck_assert_int_eq(folder->due_ms, now + POLL_MS);
     put_records(6, 1);
     ck_assert_int_eq(read_now(), 0);
     ck_assert_uint_eq(value_count, 6);
@@ -160,7 +161,7 @@ START_TEST(a_gap_is_believed_when_seen_twice) {
     open_folder();
     ck_assert_int_eq(read_now(), 0);
     CHECK_READ(0, 1);
-    ck_assert_int_eq(source_folder_due_ms(folder), now + SETTLE_MS);
+    ck_assert_int_eq(folder->due_ms, now + SETTLE_MS);
     pass(SETTLE_MS - 1);
     ck_assert_int_eq(read_now(), 0);
     CHECK_READ(0, 1);
@@ -215,7 +216,7 @@ START_TEST(a_stored_position_is_continued) {
         ck_assert_uint_eq(value_count, cases[i].count);
         for (size_t k = 0; k < value_count; k++)
             ck_assert_int_eq(values[k], (long)(6 - value_count + k));
-        folder = source_folder_free(folder);
+        folder = source_input_free(folder);
     }
 }
 END_TEST
@@ -233,7 +234,7 @@ START_TEST(an_object_that_a_listing_leaves_out_is_asked_for) {
         open_folder();
         ck_assert_int_eq(read_now(), 0);
         CHECK_READ(0, 1, 2, 3);
-        folder = source_folder_free(folder);
+        folder = source_input_free(folder);
     }
 }
 END_TEST
@@ -290,7 +291,7 @@ START_TEST(a_listed_object_that_is_not_found_is_tried_again) {
     open_folder();
     ck_assert_int_eq(read_now(), 0);
     ck_assert_uint_eq(value_count, 0);
-    ck_assert_int_eq(source_folder_due_ms(folder), now + SETTLE_MS);
+    ck_assert_int_eq(folder->due_ms, now + SETTLE_MS);
     ck_assert_int_eq(read_for(SETTLE_MS), 0);
     CHECK_READ(0, 1, 2);
 }
@@ -305,7 +306,7 @@ START_TEST(a_listed_object_that_stays_away_is_an_error_that_names_it) {
     ck_assert_int_eq(err.code, ERR_BAD_DATA);
     ck_assert_ptr_nonnull(strstr(err.text, FOLDER "t+3+0000000000.json"));
     ck_assert_int_eq(read_now(), -1); /* as long as it is not passed over */
-    source_folder_skip(folder);
+    source_input_skip(folder);
     ck_assert_int_eq(read_for(2 * SETTLE_MS), 0);
     CHECK_READ(2);
 }
@@ -326,7 +327,7 @@ START_TEST(a_stored_object_that_is_gone_is_passed_over_after_a_second_look) {
             CHECK_READ(4);
         else
             CHECK_READ(2, 3, 4);
-        folder = source_folder_free(folder);
+        folder = source_input_free(folder);
     }
 }
 END_TEST
@@ -377,7 +378,7 @@ START_TEST(keys_that_are_away_are_waited_for) {
         ck_assert_int_eq(read_for(SETTLE_MS), 0);
         CHECK_READ(0, 1, 2);
         ck_assert_uint_eq(key_count, 3);
-        folder = source_folder_free(folder);
+        folder = source_input_free(folder);
     }
 }
 END_TEST
@@ -392,7 +393,7 @@ START_TEST(keys_that_stay_away_are_missed_as_the_option_says) {
     ck_assert_int_eq(read_for(SETTLE_MS), 0);
     CHECK_READ(0, 1, 2);
     ck_assert_uint_eq(key_count, 1);
-    folder = source_folder_free(folder);
+    folder = source_input_free(folder);
     conf.keys = "true";
     open_folder();
     ck_assert_int_eq(read_for(SETTLE_MS), -1);
@@ -433,7 +434,7 @@ static bool hidden_by(void *arg, const char *op, const char *key, int nth) {
 }
 
 static void start_again(void) {
-    source_folder_free(folder);
+    source_input_free(folder);
     open_folder();
     if (value_count > 0)
         source_folder_resume(folder, stored_file, stored_records, stored_eof);
@@ -468,7 +469,7 @@ static void live_through(struct weather *w, bool gaps) {
         ck_assert_msg(values[i] == want[i], "seed %llu: record %ld is %ld", (unsigned long long)w->seed, want[i],
                       values[i]);
     free(want);
-    folder = source_folder_free(folder);
+    folder = source_input_free(folder);
 }
 
 START_TEST(nothing_is_passed_over_whatever_listings_leave_out) {
