@@ -117,7 +117,12 @@ build/jars/.complete: tests/support/pom.xml
 	for server in kafka s3proxy; do mvn -q -B -f tests/support/pom.xml -P$$server dependency:copy-dependencies \
 	    -DoutputDirectory=$(CURDIR)/build/jars/$$server || exit 1; done
 	@touch $@
-jars: build/jars/.complete
+# The worker that kconnectd takes over from.
+build/jars-connect/.complete: tests/support/connect-pom.xml
+	@rm -rf build/jars-connect
+	mvn -q -B -f tests/support/connect-pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/build/jars-connect
+	@touch $@
+jars: build/jars/.complete build/jars-connect/.complete
 
 # K="expression" selects tests; the daemon under test is the one of this variant. Each of the JOBS has its own servers.
 JOBS ?= 2
