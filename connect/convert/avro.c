@@ -294,10 +294,10 @@ static void remember(struct avro_converter *c, struct writable *w, const char *t
 /* *ret_kept: the cache owns it; else the caller frees it. */
 static struct writable *find_writable(struct avro_converter *c, const char *topic, const struct kc_schema *schema,
                                       bool *ret_kept, struct kc_error *err) {
-    AUTO_BUF key;
     *ret_kept = true;
     if (c->last && c->last->schema == schema && strcmp(c->last_topic, topic) == 0)
         return c->last;
+    AUTO_BUF key;
     buf_init(&key, 1 << 16);
     (void)buf_add(&key, &schema, sizeof(schema));
     (void)buf_add_text(&key, topic);

@@ -552,11 +552,11 @@ int avro_to_connect(struct kc_arena *arena, struct avro_options *options, const 
     struct mapping m = {.arena = arena, .options = options, .err = err};
     struct place place = {.version = version};
     AUTO_BUF key;
+    buf_init(&key, INT32_MAX);
     if (avro->type == AVRO_RECORD && strcmp(avro->full_name, AVRO_NAMESPACE ".Anything") == 0) {
         *ret_schema = NULL;
         return 0;
     }
-    buf_init(&key, INT32_MAX);
     recursive_key(&key, options, text, version);
     const struct kc_schema *schema = recursive_find(&key);
     if (!schema) {

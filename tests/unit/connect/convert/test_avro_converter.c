@@ -342,9 +342,11 @@ static const struct hostile {
 
 START_TEST(hostile_messages) {
     const struct hostile *h = &hostiles[_i];
-    char answer[1024];
+    static char answer[1024]; /* the server's thread reads them until it is stopped */
+    static struct http_step steps[2];
     snprintf(answer, sizeof(answer), "HTTP/1.1 200 OK\r\n\r\n{\"schema\":\"%s\"}", h->schema);
-    struct http_step steps[] = {{.answer = answer}, OK("{\"version\":1}")};
+    steps[0] = (struct http_step){.answer = answer};
+    steps[1] = (struct http_step)OK("{\"version\":1}");
     server = http_script_start(steps, COUNT_OF(steps));
     start(NULL, NULL);
     struct kc_value v = bytes_of(h->hex);
@@ -409,7 +411,8 @@ static const struct chosen {
 
 START_TEST(latest_schema_is_written) {
     const struct chosen *c = &chosens[_i];
-    struct http_step step = {.answer = c->answer};
+    static struct http_step step;
+    step = (struct http_step){.answer = c->answer};
     server = http_script_start(&step, 1);
     start("use.latest.version", "true");
     const struct kc_schema *schema;
