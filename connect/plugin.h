@@ -377,7 +377,9 @@ struct kc_option {
     /* validate endpoint: recommended values and visibility; NULL = none and visible */
     const char *const *recommended;
     bool (*visible)(const char *name, const struct kc_config *config);
-    int kind; /* KC_OPT_T_CLASS: which kind of plugin (enum kc_plugin_kind), KC_ANY_CLASS when none of ours */
+    int kind;      /* KC_OPT_T_CLASS: which kind of plugin (enum kc_plugin_kind), KC_ANY_CLASS when none of ours */
+    bool addition; /* the Java class does not have it: validate answers show it to those who set it, so that to all
+                      others they are Java's; the documentation always has it */
 };
 #define KC_NO_FIELD  ((size_t)-1)
 #define KC_ANY_CLASS (-1)
@@ -478,6 +480,9 @@ struct kc_sink_context {
     int (*report)(struct kc_sink_context *ctx, const struct kc_record *record, const struct kc_error *cause,
                   struct kc_error *err);
     bool (*stopping)(const struct kc_sink_context *ctx); /* @thread any */
+    /* Set by the task in `start` when it never looks at the headers of records: unless a transform might, they are not
+     * even parsed then, and records come without. */
+    bool without_headers;
 };
 
 enum kc_put { KC_PUT_DONE, KC_PUT_RETRY, KC_PUT_FAIL };

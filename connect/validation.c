@@ -193,7 +193,7 @@ static int validate_framework(struct validation *v, struct kc_error *err) {
 
 static void validate_own(struct validation *v) {
     void *conf = v->plugin->conf_size ? kc_arena_zalloc(v->arena, v->plugin->conf_size) : NULL;
-    key_defs_add_rows(&v->own, v->arena, v->plugin->options, "");
+    key_defs_add_rows(&v->own, v->arena, v->plugin->options, "", v->resolved);
     config_validate(v->plugin->options, v->resolved, v->arena, conf, v->plugin->conf_size, v->own_values);
     if (v->plugin->connector->validate)
         v->plugin->connector->validate(v->resolved, conf, v->own_values);
@@ -222,7 +222,7 @@ static void validate_converter(struct validation *v, size_t i, const char *key, 
         kc_config_set(config, "converter.type", type);
     v->converter_values[i] = problems_new();
     struct key_defs own = {0};
-    key_defs_add_rows(&own, v->arena, plugin->options, prefix);
+    key_defs_add_rows(&own, v->arena, plugin->options, prefix, config);
     key_defs_validate(&own, config, /* without_prefix= */ true, v->arena, v->converter_values[i]);
     *defs = own;
 }

@@ -37,9 +37,11 @@ const struct key_def *key_defs_find(const struct key_defs *defs, const char *nam
     return NULL;
 }
 
-void key_defs_add_rows(struct key_defs *defs, struct kc_arena *arena, const struct kc_option *rows,
-                       const char *prefix) {
+void key_defs_add_rows(struct key_defs *defs, struct kc_arena *arena, const struct kc_option *rows, const char *prefix,
+                       const struct kc_config *config) {
     for (const struct kc_option *row = rows; row && row->name; row++) {
+        if (row->addition && !(config && kc_config_has(config, row->name)))
+            continue;
         struct key_def *def = key_defs_add(defs, arena, row);
         def->name = *prefix ? kc_arena_printf(arena, "%s%s", prefix, row->name) : row->name;
         def->order = option_order(rows, row);

@@ -94,7 +94,7 @@ int plugin_config_json(const struct kc_plugin *plugin, struct buf *out, struct k
     AUTO(arena) arena = arena_new(0);
     struct key_defs own = {0}, framework = {0};
     size_t count = 0;
-    key_defs_add_rows(&own, arena, plugin->options, "");
+    key_defs_add_rows(&own, arena, plugin->options, "", /* config= */ NULL);
     if (plugin->connector)
         key_defs_framework(&framework, arena, plugin, /* worker= */ NULL, /* config= */ NULL);
     (void)buf_add_char(out, '[');

@@ -54,8 +54,10 @@ struct validation {
 
 struct key_def *key_defs_add(struct key_defs *defs, struct kc_arena *arena, const struct kc_option *row);
 const struct key_def *key_defs_find(const struct key_defs *defs, const char *name);
-/* The rows of any table: `prefix` goes before the names. */
-void key_defs_add_rows(struct key_defs *defs, struct kc_arena *arena, const struct kc_option *rows, const char *prefix);
+/* The rows of any table: `prefix` goes before the names. Additions to Java's rows only when `config` (NULL: none),
+ * whose keys have no prefix, sets them. */
+void key_defs_add_rows(struct key_defs *defs, struct kc_arena *arena, const struct kc_option *rows, const char *prefix,
+                       const struct kc_config *config);
 /* Framework keys of a connector: the base rows with the defaults of this worker (NULL: none), then those of its
  * transforms and predicates (`config` NULL: without these). */
 void key_defs_framework(struct key_defs *defs, struct kc_arena *arena, const struct kc_plugin *plugin,

@@ -189,8 +189,11 @@ static int convert_headers_of(struct sink_task *s, struct kc_record *r, const rd
     return 0;
 }
 
+/* librdkafka parses headers when they are asked for, with an allocation even for a record that has none. */
 static void convert_headers(struct sink_task *s) {
     struct kc_error err;
+    if (s->without_headers)
+        return;
     for (uint32_t i = 0; i < s->batch.count;) {
         struct kc_record *r = &s->batch.records[i];
         rd_kafka_headers_t *raw;

@@ -63,6 +63,13 @@ static void topic_free(void *value) {
     free(topic);
 }
 
+/* A header converter that may refuse headers, and fail the task, is always asked. */
+static bool headers_unused(const struct sink_task *s) {
+    const char *converter = s->task->converters.header.plugin->class_name;
+    return s->ctx.without_headers && chain_length(s->task->chain) == 0 &&
+           strcmp(converter, "org.apache.kafka.connect.storage.SimpleHeaderConverter") == 0;
+}
+
 static int start(struct sink_task *s, struct kc_error *err) {
     struct task *t = s->task;
     if (t->conf.dlq_topic && *t->conf.dlq_topic && !(s->dlq = dlq_new(t, err)))
@@ -81,6 +88,7 @@ static int start(struct sink_task *s, struct kc_error *err) {
     if (s->ops->start(&s->ctx, t->plugin_conf, &s->self, err) < 0)
         return -1;
     s->started = true;
+    s->without_headers = headers_unused(s);
     sink_schedule_commit(s, clock_ms());
     kc_log(KC_INFO, LOG_SINK_TASK, "WorkerSinkTask{id=%s-%d} Sink task finished initialization and start", t->connector,
            t->number);

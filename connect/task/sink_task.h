@@ -68,6 +68,7 @@ struct sink_task {
     rd_kafka_topic_t *last_rkt; /* memory of the last lookup */
     int32_t last_number;
     struct sink_partition *last_partition;
+    bool without_headers; /* nobody looks at them */
 
     bool target_paused;         /* what was last done about the target state */
     bool paused_for_redelivery; /* everything is paused until put takes the batch */

@@ -203,9 +203,12 @@ static void set_headers(struct call *c, struct prepared *p, const struct credent
     }
     if (cred->anonymous)
         return;
+    enum store_signing signing = c->cl->conf.signing;
+    if (signing == STORE_SIGN_BY_SCHEME)
+        signing = c->cl->endpoint.https ? STORE_SIGN_NEVER : STORE_SIGN_ALWAYS;
     if (!req->body_len)
         memcpy(p->hash, SIGN_EMPTY_HASH, sizeof(p->hash));
-    else if (c->cl->endpoint.https)
+    else if (signing == STORE_SIGN_NEVER)
         snprintf(p->hash, sizeof(p->hash), "%s", SIGN_UNSIGNED);
     else
         sign_hash(p->hash, req->body, req->body_len);

@@ -239,6 +239,8 @@ int s3_sink_start(struct kc_sink_context *ctx, const void *conf, struct object_s
         return -1;
     }
     start_uploader(s);
+    /* errors of the other partitioners and of missing keys show the whole record */
+    ctx->without_headers = !s->conf->store_headers && !s->conf->store_keys && partitioner_constant(s->partitioner);
     *ret_self = s;
     return 0;
 }

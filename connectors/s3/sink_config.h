@@ -40,6 +40,7 @@ struct sink_conf {
     bool rotate_on_partition_change;
     const char *tombstone_partition, *affix;
     bool send_digest, conditional_writes;
+    const char *payload_signing;
     int32_t scan_limit;
     /* Keys and headers */
     bool store_keys, store_headers;

@@ -14,6 +14,13 @@
 #include "connect/base/auto.h"
 #include "connect/plugin.h"
 
+/* Whether signatures cover bodies: the hash of every body, or UNSIGNED-PAYLOAD. */
+enum store_signing {
+    STORE_SIGN_BY_SCHEME, /* over http; over https TLS protects the body, as Java has it */
+    STORE_SIGN_ALWAYS,
+    STORE_SIGN_NEVER
+};
+
 /* How to reach a store. Texts are copied by store_open. store_conf_init sets what Confluent's connectors default to. */
 struct store_conf {
     const char *url;    /* store.url; NULL or "": AWS of `region` */
@@ -35,8 +42,9 @@ struct store_conf {
     struct kc_secret proxy_password;
     bool expect_continue; /* Expect: 100-continue with bodies */
     bool send_digest;     /* Content-MD5 with bodies */
-    const char *acl;      /* canned ACL of new objects, NULL: none */
-    const char *sse;      /* "", "AES256", "aws:kms", "aws:kms:dsse" */
+    enum store_signing signing;
+    const char *acl; /* canned ACL of new objects, NULL: none */
+    const char *sse; /* "", "AES256", "aws:kms", "aws:kms:dsse" */
     const char *sse_kms_key_id;
     struct kc_secret sse_customer_key; /* base64 of 32 bytes; with sse AES256 */
     const char *user_agent;

@@ -19,6 +19,7 @@ static void note(const char *text) {
 static int fake_start(struct kc_sink_context *ctx, const void *conf, void **ret_self, struct kc_error *err) {
     (void)conf;
     note("start");
+    ctx->without_headers = fake.without_headers;
     if (fake.fail_start)
         return kc_fail(err, KC_CONNECT_EXCEPTION, "cannot start today with %s", kc_config_get(ctx->config, "place"));
     *ret_self = ctx;

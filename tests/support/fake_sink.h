@@ -20,7 +20,7 @@ struct fake_sink {
     int (*on_pre_commit)(struct kc_topic_offset *offsets, size_t count, struct kc_error *err);
     int (*on_open)(struct kc_sink_context *ctx, const struct kc_topic_partition *tps, size_t count,
                    struct kc_error *err);
-    bool fail_start, counting_only;
+    bool fail_start, counting_only, without_headers;
 };
 extern struct fake_sink fake;
 

@@ -157,6 +157,28 @@ START_TEST(test_keys_of_plugins) {
 }
 END_TEST
 
+/* An option that Java does not have is shown to those who set it. */
+START_TEST(test_additions) {
+    static const char *const values[] = {NULL, "never", "perhaps"};
+    const char *key = "s3.payload.signing";
+    for (size_t i = 0; i < COUNT_OF(values); i++) {
+        struct kc_error err = {0};
+        AUTO(props) config = kc_config_new();
+        kc_config_set(config, "name", "c");
+        kc_config_set(config, "connector.class", "io.confluent.connect.s3.S3SinkConnector");
+        kc_config_set(config, "topics", "t");
+        if (values[i])
+            kc_config_set(config, key, values[i]);
+        AUTO(validation) v = validation_run(&worker, providers, config, &err);
+        AUTO(json) json = answer(v);
+        const cJSON *value = value_of(json, key);
+        ck_assert((value != NULL) == (values[i] != NULL));
+        if (value)
+            ck_assert_int_eq(cJSON_GetArraySize(cJSON_GetObjectItem(value, "errors")), strcmp(values[i], "never") != 0);
+    }
+}
+END_TEST
+
 START_TEST(test_rules_of_a_distributed_worker) {
     static const struct {
         bool sink;
@@ -395,6 +417,7 @@ static Suite *make_suite(void) {
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_test(tc, test_shape);
     tcase_add_test(tc, test_keys_of_plugins);
+    tcase_add_test(tc, test_additions);
     tcase_add_test(tc, test_rules_of_a_distributed_worker);
     tcase_add_test(tc, test_overrides);
     tcase_add_test(tc, test_dead_letters_of_sources);

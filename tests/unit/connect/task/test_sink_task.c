@@ -354,6 +354,43 @@ START_TEST(test_headers_and_transforms) {
 }
 END_TEST
 
+static enum kc_put count_headers(struct kc_sink_context *ctx, const struct kc_batch *batch, struct kc_error *err) {
+    (void)ctx, (void)err;
+    for (uint32_t i = 0; i < batch->count; i++)
+        atomic_fetch_add(&headers_seen, (int)batch->records[i].header_count);
+    return KC_PUT_DONE;
+}
+
+/* A task that does without headers gets none, unless a transform or a converter of its own choice must see them. */
+START_TEST(test_without_headers) {
+    static const struct {
+        const char *key, *value, *more_key, *more_value;
+        int headers;
+    } cases[] = {
+        {"header.converter", "SimpleHeaderConverter", NULL, NULL, 0},
+        {"header.converter", "org.apache.kafka.connect.storage.StringConverter", NULL, NULL, 1},
+        {"transforms", "r", "transforms.r.type", "org.apache.kafka.connect.transforms.Flatten$Value", 1},
+    };
+    static const char *const no_worker_options[] = {NULL};
+    fake.without_headers = true;
+    fake.on_put = count_headers;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *pairs[] = {"topics", "t", cases[i].key, cases[i].value, cases[i].more_key, cases[i].more_value,
+                               NULL};
+        task_lab_done(&lab);
+        task_lab_init(&lab, no_worker_options);
+        atomic_store(&headers_seen, 0);
+        task_lab_topic(&lab, "t", 1);
+        task_lab_produce_header(&lab, "t", "{\"a\":1}", "h", "12");
+        task_lab_flush(&lab);
+        struct task *t = fake_sink_start(pairs);
+        fake_sink_wait(&fake.records, (int)i + 1);
+        task_lab_stop(t);
+        ck_assert_int_eq(atomic_load(&headers_seen), cases[i].headers);
+    }
+}
+END_TEST
+
 START_TEST(test_topics_regex) {
     static const char *const pairs[] = {"topics.regex", "t\\d|u", "consumer.override.metadata.max.age.ms", "200", NULL};
     task_lab_topic(&lab, "t1", 1);
@@ -515,7 +552,7 @@ int main(void) {
         {"verdicts", {test_put_retry, test_stop_while_retrying_commits_nothing, test_put_fail, test_start_fails}},
         {"wishes", {test_rewind, test_rewind_in_open, test_open_fails}},
         {"target", {test_pause_and_resume_by_the_connector, test_target_paused, test_started_paused}},
-        {"topics", {test_headers_and_transforms, test_topics_regex, test_many_records}},
+        {"topics", {test_headers_and_transforms, test_without_headers, test_topics_regex, test_many_records}},
         {"shared", {test_two_tasks_share}},
         {"ends", {test_stop_in_the_middle_of_put, test_cancel, test_unusable_configurations}},
         {0},

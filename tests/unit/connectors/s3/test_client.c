@@ -102,6 +102,25 @@ START_TEST(a_request_is_signed_and_carries_its_body) {
 }
 END_TEST
 
+START_TEST(the_payload_is_signed_as_told) {
+    static const struct http_step steps[] = {{OK, false}};
+    static const struct {
+        enum store_signing signing;
+        const char *hash;
+    } cases[] = {
+        {STORE_SIGN_BY_SCHEME, "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}, /* http */
+        {STORE_SIGN_ALWAYS, "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"},
+        {STORE_SIGN_NEVER, "UNSIGNED-PAYLOAD"},
+    };
+    char expected[128];
+    conf.signing = cases[_i].signing;
+    open_store(steps, 1);
+    ck_assert_int_eq(put(), 0);
+    snprintf(expected, sizeof(expected), "x-amz-content-sha256: %s\r\n", cases[_i].hash);
+    expect_request(0, expected);
+}
+END_TEST
+
 START_TEST(passing_errors_are_retried) {
     static const struct http_step steps[][2] = {
         {{ERROR_500, false}, {OK, false}},
@@ -429,6 +448,7 @@ static Suite *make_suite(void) {
     tcase_set_timeout(t, 30);
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, a_request_is_signed_and_carries_its_body);
+    tcase_add_loop_test(t, the_payload_is_signed_as_told, 0, 3);
     tcase_add_loop_test(t, passing_errors_are_retried, 0, 7);
     tcase_add_test(t, attempts_end);
     tcase_add_loop_test(t, refusals_are_not_retried, 0, 4);
