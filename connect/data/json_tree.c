@@ -156,20 +156,26 @@ static inline const char *next_element(struct tree *t, const char *p) {
     }
 }
 
+/* From behind a name over its colon. */
+static inline const char *over_colon(const struct tree *t, const char *p) {
+    return json_blanks(json_blanks(p, t->end) + 1, t->end);
+}
+
 /* From the bracket at p to behind the one that closes it. Its value is the only one on the stack then. */
 static void take_container(struct tree *t, const char *p) {
     struct json_marks marks = json_marks_start(p, t->end, json_quote_block);
-    bool named = false;
+    bool name_next = false;
     do {
-        if (named) {
-            p = take_string(t, &marks, p);
-            p = json_blanks(json_blanks(p, t->end) + 1, t->end); /* over the colon */
-        }
         if (*p == '"') {
             p = take_string(t, &marks, p);
+            if (name_next) {
+                p = over_colon(t, p);
+                name_next = false;
+                continue;
+            }
         } else if ((*p == '{' || *p == '[') && (t->whole || t->depth == 0)) {
-            named = *p == '{';
-            t->open[++t->depth] = (struct open){(uint32_t)t->count, named};
+            name_next = *p == '{';
+            t->open[++t->depth] = (struct open){(uint32_t)t->count, name_next};
             p = json_blanks(p + 1, t->end);
             if (*p != '}' && *p != ']')
                 continue;
@@ -177,7 +183,7 @@ static void take_container(struct tree *t, const char *p) {
             p = take_other(t, p);
         }
         p = next_element(t, p);
-        named = t->open[t->depth].object;
+        name_next = t->open[t->depth].object;
     } while (t->depth > 0);
 }
 

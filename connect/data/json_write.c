@@ -8,6 +8,7 @@
 #include "connect/base/err.h"
 #include "connect/data/base64.h"
 #include "connect/data/decimal.h"
+#include "connect/data/json_bytes.h"
 #include "connect/data/json_scan.h"
 #include "connect/data/logical.h"
 #include "connect/data/number_text.h"
@@ -159,17 +160,36 @@ static int write_name(struct writer *w, const struct kc_schema *schema, const st
     return buf_add_text(w->out, "\"null\"");
 }
 
+/* A name without anything special, with what stands around it; false: it is another one, and nothing was written. */
+static inline bool write_plain_name(struct buf *out, bool comma, const struct kc_value *key) {
+    size_t len = key->len;
+    if (key->tag != KC_V_STRING || out->cap - out->len <= len + 4)
+        return false;
+    char *to = out->data + out->len;
+    to[0] = ',';
+    to += comma;
+    to[0] = '"';
+    if (!json_copy_plain(to + 1, key->s, len))
+        return false;
+    memcpy(to + len + 1, "\":", 3);
+    out->len += comma + len + 3;
+    return true;
+}
+
 static int write_object(struct writer *w, const struct kc_schema *key, const struct kc_schema *value,
                         const struct kc_value *v) {
     if (open_container(w, '{') < 0)
         return -1;
     for (uint32_t i = 0; i < v->len; i++) {
-        if (i)
-            put(w->out, ',');
-        if (write_name(w, key, &v->entries[i].key) < 0)
-            return -1;
-        put(w->out, ':');
-        if (write_value(w, value, &v->entries[i].value) < 0)
+        const struct kc_entry *e = &v->entries[i];
+        if (!write_plain_name(w->out, i > 0, &e->key)) {
+            if (i)
+                put(w->out, ',');
+            if (write_name(w, key, &e->key) < 0)
+                return -1;
+            put(w->out, ':');
+        }
+        if (write_value(w, value, &e->value) < 0)
             return -1;
     }
     return close_container(w, '}');
@@ -285,6 +305,8 @@ static int write_by_tag(struct writer *w, const struct kc_schema *schema, const 
 }
 
 static int write_value(struct writer *w, const struct kc_schema *schema, const struct kc_value *v) {
+    if (!schema && v->tag == KC_V_STRING)
+        return json_write_string(w->out, v->s, v->len);
     if (v->tag == KC_V_NULL)
         return write_null(w, schema);
     if (!schema)

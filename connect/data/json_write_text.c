@@ -194,32 +194,44 @@ static const char *write_token(struct buf *out, const char *p, const char *end) 
     return buf_add(out, p, token.len) < 0 ? NULL : behind;
 }
 
-/* Copies from p on what needs no second look, without the blanks: punctuation, words, usual numbers and short
- * strings, 16 bytes at a time. `to` has room for as many bytes as there are up to `end`. Stops at a token that is
- * longer or not so simple, or 17 bytes before the end at the latest. */
+/* Copies the string at p when nothing but its end is special, 16 bytes at a time; returns what is behind it. NULL: it
+ * is not so simple, or too near to `end`. */
+static inline const char *copy_plain_string(char *to, const char *p, const char *end) {
+    for (*to++ = *p++; end - p > 16; p += 16, to += 16) {
+        unsigned special = json_special_16(p);
+        memcpy(to, p, 16);
+        if (special) {
+            p += __builtin_ctz(special);
+            return *p == '"' ? p + 1 : NULL;
+        }
+    }
+    return NULL;
+}
+
+/* Copies from p on what needs no second look, without the blanks: punctuation, words, usual numbers, plain strings.
+ * `to` has room for as many bytes as there are up to `end`. Stops at a token that is none of these, or some bytes
+ * before the end. */
 static const char *copy_simple(char **to_at, const char *p, const char *end) {
     char *to = *to_at;
     unsigned whole;
     while (end - p > 17) {
-        if (json_is_blank(*p)) {
-            p++;
-        } else if (*p == '"') {
-            unsigned special = json_special_16(p + 1);
-            if (!special || p[1 + __builtin_ctz(special)] != '"')
+        const char *behind;
+        if (*p == '"') {
+            behind = copy_plain_string(to, p, end);
+            if (!behind)
                 break;
-            memcpy(to, p, 17);
-            to += __builtin_ctz(special) + 2;
-            p += __builtin_ctz(special) + 2;
         } else if (*p == '-' || json_is_digit(*p)) {
-            const char *behind = json_plain_number(p, &whole);
-            if (!behind || (*behind != ',' && *behind != '}' && *behind != ']'))
+            behind = json_plain_number(p, &whole);
+            if (!behind)
                 break;
             memcpy(to, p, 16);
-            to += behind - p;
-            p = behind;
         } else {
-            *to++ = *p++;
+            *to = *p;
+            to += !json_is_blank(*p++);
+            continue;
         }
+        to += behind - p;
+        p = behind;
     }
     *to_at = to;
     return p;
