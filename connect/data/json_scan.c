@@ -1,5 +1,5 @@
 /* One pass over JSON text: grammar, UTF-8, limits, and on the way whether the text is already what a writer would write
- * (compact) and whether all names of each object differ (unique).
+ * (compact, perhaps but for blanks) and whether all names of each object differ (unique).
  *
  * What most texts consist of is done in the loop of scan_value, without a call: strings without anything special (their
  * ends are found by json_marks, see json_bytes.h), numbers of at most 15 characters in plain form, words, and
@@ -44,7 +44,9 @@ struct scanner {
     const char *near_end; /* before here the 17 bytes from each on are text */
     struct kc_error *err;
     unsigned depth;
-    bool compact, unique, overlong;
+    bool compact;  /* every token is as it would be written */
+    bool unspaced; /* and there are no blanks between them */
+    bool unique, overlong;
     uint16_t name_count;
     struct name names[MAX_NAMES];
     struct level levels[JSON_MAX_DEPTH + 1]; /* [0] is no container */
@@ -390,7 +392,7 @@ static inline void note_name(struct scanner *s, const char *name, const char *qu
 
 static inline const char *blanks(struct scanner *s, const char *p) {
     if (p < s->end && json_is_blank(*p)) {
-        s->compact = false;
+        s->unspaced = false;
         p = json_blanks(p + 1, s->end);
     }
     return p;
@@ -576,7 +578,7 @@ int json_scan(const char *text, size_t len, unsigned depth, struct json_scan *re
     s.near_end = len > 17 ? s.end - 17 : text;
     s.err = err;
     s.depth = depth;
-    s.compact = s.unique = true;
+    s.compact = s.unspaced = s.unique = true;
     s.overlong = false;
     s.name_count = 0;
     s.levels[depth].object = false;
@@ -591,7 +593,8 @@ int json_scan(const char *text, size_t len, unsigned depth, struct json_scan *re
         return -1;
     ret->text = (struct json_text){p, (size_t)(behind - p)};
     ret->overlong = s.overlong;
-    ret->flags = (uint8_t)((s.compact && s.unique && !s.overlong ? VALUE_JSON_COMPACT : 0) |
-                           (s.unique && !s.overlong ? VALUE_JSON_UNIQUE : 0));
+    bool unique = s.unique && !s.overlong, spaced = unique && s.compact;
+    ret->flags = (uint8_t)((unique ? VALUE_JSON_UNIQUE : 0) | (spaced ? VALUE_JSON_SPACED : 0) |
+                           (spaced && s.unspaced ? VALUE_JSON_COMPACT : 0));
     return 0;
 }

@@ -14,7 +14,7 @@ enum { JSON_MAX_DEPTH = 1000, JSON_MAX_NUMBER = 1000, JSON_MAX_STRING = 20000000
 
 struct json_scan {
     struct json_text text; /* the value; s is NULL when there were only blanks */
-    uint8_t flags;         /* VALUE_JSON_COMPACT, VALUE_JSON_UNIQUE */
+    uint8_t flags;         /* VALUE_JSON_… */
     bool overlong;         /* holds UTF-8 that is longer than it need be: must be rewritten before walking */
 };
 

@@ -246,6 +246,8 @@ static int write_struct(struct writer *w, const struct kc_schema *schema, const 
 static int write_json(struct writer *w, const struct kc_schema *schema, const struct kc_value *v) {
     if (!schema && v->flags & VALUE_JSON_COMPACT)
         return buf_add(w->out, v->s, v->len);
+    if (!schema && v->flags & VALUE_JSON_SPACED)
+        return json_write_unspaced(w->out, (struct json_text){v->s, v->len});
     if (!schema && v->flags & VALUE_JSON_UNIQUE)
         return json_write_compact(w->out, (struct json_text){v->s, v->len});
     AUTO(arena) arena = arena_new(0);

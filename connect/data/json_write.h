@@ -23,5 +23,7 @@ int json_write_value(struct buf *out, const struct kc_schema *schema, const stru
 int json_write_string(struct buf *out, const char *s, size_t len);
 /* Checked JSON text again in the compact form; no object in it may name a member twice. */
 int json_write_compact(struct buf *out, struct json_text text);
+/* The same for text that only has blanks too many (VALUE_JSON_SPACED). */
+int json_write_unspaced(struct buf *out, struct json_text text);
 
 #endif

@@ -254,3 +254,40 @@ int json_write_compact(struct buf *out, struct json_text text) {
     }
     return 0;
 }
+
+/* The string from p to its closing quote at `quote`, in steps of 16 bytes where there is room for as many. */
+static inline char *copy_span(char *to, const char *p, const char *quote, const char *end) {
+    size_t len = (size_t)(quote + 1 - p);
+    if ((size_t)(end - p) < len + 16)
+        memcpy(to, p, len);
+    else
+        for (size_t i = 0; i < len; i += 16)
+            memcpy(to + i, p + i, 16);
+    return to + len;
+}
+
+int json_write_unspaced(struct buf *out, struct json_text text) {
+    const char *p = text.s, *end = p + text.len;
+    struct json_marks marks = json_marks_start(p, end, json_quote_block);
+    char *start = buf_room(out, text.len), *to = start;
+    if (!start)
+        return -1;
+    for (;;) { /* what lies between two strings, then a string */
+        const char *quote = json_marks_next(&marks, json_quote_block);
+        for (; p < quote; p++) {
+            *to = *p;
+            to += !json_is_blank(*p);
+        }
+        if (quote == end)
+            break;
+        do
+            quote = *quote == '\\' ? json_marks_behind(&marks, quote + 1, json_quote_block)
+                                   : json_marks_next(&marks, json_quote_block);
+        while (*quote != '"');
+        to = copy_span(to, p, quote, end);
+        p = quote + 1;
+    }
+    *to = '\0';
+    out->len += (size_t)(to - start);
+    return 0;
+}

@@ -4,10 +4,11 @@
 
 #include "connect/plugin.h"
 
-/* What is known of the text of a KC_V_JSON value (flags); both hold for every value inside, too. */
+/* What is known of the text of a KC_V_JSON value (flags); they hold for every value inside, too. */
 enum {
     VALUE_JSON_COMPACT = 2, /* it is byte for byte what json_write_value would write */
-    VALUE_JSON_UNIQUE = 4   /* no object names a member twice */
+    VALUE_JSON_UNIQUE = 4,  /* no object names a member twice */
+    VALUE_JSON_SPACED = 8   /* it would be compact without the blanks between its tokens; also when there are none */
 };
 
 /* An ARRAY of `count` null values. */

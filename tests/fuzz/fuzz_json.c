@@ -41,6 +41,21 @@ static void check_scan(const char *data, size_t len) {
     }
 }
 
+/* The ways to write text again agree, whichever the flags allow. */
+static void check_writers(const struct json_scan *scan, const struct kc_value *v, const struct buf *text) {
+    AUTO_BUF out;
+    buf_init(&out, SIZE_MAX);
+    if (v->tag != KC_V_JSON || !(scan->flags & VALUE_JSON_UNIQUE))
+        return;
+    REQUIRE(json_write_compact(&out, scan->text) == 0);
+    REQUIRE(out.len == text->len && memcmp(out.data, text->data, text->len) == 0);
+    if (!(scan->flags & VALUE_JSON_SPACED))
+        return;
+    buf_clear(&out);
+    REQUIRE(json_write_unspaced(&out, scan->text) == 0);
+    REQUIRE(out.len == text->len && memcmp(out.data, text->data, text->len) == 0);
+}
+
 static void check_document(struct kc_arena *arena, const char *data, size_t len) {
     struct json_scan scan, again;
     if (json_check(arena, data, len, &scan, NULL) < 0 || !scan.text.s)
@@ -53,6 +68,7 @@ static void check_document(struct kc_arena *arena, const char *data, size_t len)
     buf_init(&from_tree, SIZE_MAX);
     write_value(&text, &v);
     write_value(&from_tree, &whole);
+    check_writers(&scan, &v, &text);
     if (scan.flags & VALUE_JSON_COMPACT && v.tag == KC_V_JSON)
         REQUIRE(text.len == scan.text.len && memcmp(text.data, scan.text.s, text.len) == 0);
     if (!has_surrogate_escape(&text)) {

@@ -59,8 +59,31 @@ START_TEST(flags) {
         struct kc_error err = {0};
         const char *text = known[i].text;
         ck_assert_msg(json_scan(text, strlen(text), 0, &scan, &err) == 0, "%s: %s", text, err.text);
-        ck_assert_msg(scan.flags == known[i].flags, "%s: flags %d", text, scan.flags);
+        ck_assert_msg((scan.flags & BOTH) == known[i].flags, "%s: flags %d", text, scan.flags);
         ck_assert_uint_eq(scan.text.len, strlen(text));
+    }
+}
+END_TEST
+
+/* Blanks between tokens, and nothing else that is written otherwise. */
+START_TEST(spaced) {
+    static const struct {
+        const char *text;
+        int flags;
+    } rows[] = {
+        {"{\"a\":1}", VALUE_JSON_SPACED | BOTH},
+        {"{\"a\": 1} ", VALUE_JSON_SPACED | UNIQUE},
+        {"[ 1 ,\n\t\"x y\"\r]", VALUE_JSON_SPACED | UNIQUE},
+        {"[1, 1.50]", UNIQUE},
+        {"[1.50]", UNIQUE},
+        {"[1, \"\\/\"]", UNIQUE},
+        {"{\"a\": 1, \"a\": 2}", NO},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct json_scan scan;
+        struct kc_error err = {0};
+        ck_assert_int_eq(json_scan(rows[i].text, strlen(rows[i].text), 0, &scan, &err), 0);
+        ck_assert_msg(scan.flags == rows[i].flags, "%s: flags %d", rows[i].text, scan.flags);
     }
 }
 END_TEST
@@ -245,6 +268,7 @@ static Suite *make_suite(void) {
     TCase *tc = tcase_create("json_scan");
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, flags);
+    tcase_add_test(tc, spaced);
     tcase_add_test(tc, errors);
     tcase_add_test(tc, limits);
     tcase_add_test(tc, nesting);

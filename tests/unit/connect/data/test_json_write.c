@@ -1,12 +1,14 @@
 /* Writing JSON: strings, text made compact, values that Java's converter refuses, limits. */
 #include "connect/data/json_write.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "connect/base/arena.h"
 #include "connect/data/base64.h"
 #include "connect/data/decimal.h"
 #include "connect/data/json_scan.h"
+#include "connect/data/json_tree.h"
 #include "connect/data/value.h"
 #include "tests/support/suite.h"
 
@@ -62,7 +64,40 @@ START_TEST(made_compact) {
         buf_init(&out, 1000);
         ck_assert_int_eq(json_write_compact(&out, scan.text), 0);
         ck_assert_str_eq(buf_text(&out), rows[i].json);
+        if (!(scan.flags & VALUE_JSON_SPACED))
+            continue;
+        buf_clear(&out);
+        ck_assert_int_eq(json_write_unspaced(&out, scan.text), 0);
+        ck_assert_str_eq(buf_text(&out), rows[i].json);
     }
+}
+END_TEST
+
+/* Tokens of every length, at every distance from the end: nothing is lost between steps of 16 and blocks of 64. */
+START_TEST(lengths) {
+    static const char *const tokens[] = {"\"%.*s\"", "\"%.*s\\\"\"", "\"%.*s\\u00e9\"", "\"%.*s\xc3\xa9\"", "1%.*s"};
+    AUTO(arena) arena = arena_new(0);
+    for (size_t t = 0; t < COUNT_OF(tokens); t++)
+        for (int len = 0; len < 100; len++) {
+            char filler[128], token[256], text[800], compact[800];
+            struct json_scan scan;
+            struct kc_error err = {0};
+            memset(filler, tokens[t][0] == '1' ? '0' : 'x', sizeof filler);
+            snprintf(token, sizeof token, tokens[t], len % (tokens[t][0] == '1' ? 18 : 100), filler);
+            snprintf(text, sizeof text, "{ \"n\" :\t%s , \"list\": [ %s,2.5 ] }", token, token);
+            snprintf(compact, sizeof compact, "{\"n\":%s,\"list\":[%s,2.5]}", token, token);
+            ck_assert_msg(json_check(arena, text, strlen(text), &scan, &err) == 0, "%s: %s", text, err.text);
+            struct kc_value v = json_tree_shallow(arena, scan.text, scan.flags);
+            struct kc_value whole = kc_json_expand(arena, v);
+            char *written = kc_value_to_json(arena, &v, NULL);
+            ck_assert_str_eq(written, kc_value_to_json(arena, &whole, NULL));
+            if (scan.flags & VALUE_JSON_SPACED)
+                ck_assert_str_eq(written, compact);
+            AUTO_BUF out;
+            buf_init(&out, 1000);
+            ck_assert_int_eq(json_write_compact(&out, scan.text), 0);
+            ck_assert_str_eq(buf_text(&out), written);
+        }
 }
 END_TEST
 
@@ -147,6 +182,7 @@ static Suite *make_suite(void) {
     TCase *tc = tcase_create("json_write");
     tcase_add_test(tc, strings);
     tcase_add_test(tc, made_compact);
+    tcase_add_test(tc, lengths);
     tcase_add_test(tc, any_value);
     tcase_add_test(tc, limits);
     tcase_add_test(tc, base64);
