@@ -65,7 +65,7 @@ class Backup:
         """Each record in its partition, in order, equal in key, value and headers. With `duplicates` a record may come again
         (a source killed between sending and committing), but none may be missing or overtake."""
         for sink in self.sinks:
-            got = by_partition(self.topics.read(sink, self.total(sink), timeout_s))
+            got = by_partition(self.topics.read(sink, self.total(sink), timeout_s, distinct=duplicates))
             for p, want in self.sent[sink].items():
                 have = got.get(p, [])
                 if duplicates:

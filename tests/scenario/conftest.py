@@ -1,9 +1,6 @@
 """One broker and one S3 server for a whole run (each xdist process has its own); every test takes names of its own."""
 from __future__ import annotations
 
-import contextlib
-import fnmatch
-import os
 import pathlib
 import shutil
 import sys
@@ -102,13 +99,3 @@ class Bucket:
 
     def put(self, key: str, body: bytes):
         self.client.put_object(Bucket=self.name, Key=key, Body=body)
-
-    def sweep(self):
-        """Deletes what uploads of a killed client left: s3proxy keeps their temporary files (KEY-UUID, without its attributes)
-        and cannot list a folder with such a file in it ever again. Only while nobody writes."""
-        unfinished = "*-" + "-".join("?" * n for n in (8, 4, 4, 4, 12))
-        for folder, _, names in os.walk(self.s3.folder / "data" / self.name):
-            for name in fnmatch.filter(names, unfinished):
-                with contextlib.suppress(FileNotFoundError):  # one that was finished meanwhile
-                    if "user.content-md5" not in os.listxattr(f"{folder}/{name}"):
-                        os.unlink(f"{folder}/{name}")

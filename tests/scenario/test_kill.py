@@ -19,12 +19,6 @@ def seed() -> int:
     return value
 
 
-def kill(worker, bucket):
-    worker.kill()
-    bucket.sweep()
-    worker.start(wait=False)
-
-
 def test_sink_killed_leaves_the_same_objects(make_worker, topics, bucket, unique):
     rnd = random.Random(seed())
     backup = Backup(topics, "-" + unique("k"))
@@ -36,7 +30,8 @@ def test_sink_killed_leaves_the_same_objects(make_worker, topics, bucket, unique
     for _ in range(KILLS):
         backup.produce(20)
         time.sleep(rnd.uniform(0, 2.5))
-        kill(worker, bucket)
+        worker.kill()
+        worker.start(wait=False)
     worker.wait_healthy()
     records = KILLS * 20
     want = sorted(f"topics/{t}/partition={p}/{t}+{p}+{o:010d}{ext}" for t in backup.sources for p in range(PARTITIONS)
@@ -67,6 +62,7 @@ def test_source_killed_loses_nothing(make_worker, topics, bucket, unique):
     for _ in range(KILLS):
         backup.produce(8)
         time.sleep(rnd.uniform(0, 2.5))
-        kill(worker, bucket)
+        worker.kill()
+        worker.start(wait=False)
     worker.wait_healthy()
     backup.check_restored(by_partition, timeout_s=180, duplicates=True)

@@ -2,12 +2,15 @@
 ports of 127.0.0.1 and lives in one folder per test run, so that runs can go side by side."""
 from __future__ import annotations
 
+import contextlib
+import fnmatch
 import json
 import os
 import pathlib
 import signal
 import socket
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -158,12 +161,14 @@ class Kafka:
 
 
 class S3:
-    """s3proxy over a folder: checks signatures, path-style addresses, multipart uploads."""
+    """s3proxy over a folder: checks signatures, path-style addresses, multipart uploads. An upload that is cut off leaves its
+    temporary file behind, KEY-UUID without s3proxy's attribute, and no folder with such a file can be listed ever again (500);
+    a thread deletes them."""
 
     access, secret = "AKIATESTS", "tests-secret"
 
     def __init__(self, folder: pathlib.Path, name: str = "s3"):
-        self.folder, self.port = folder / name, free_port()
+        self.folder, self.port, self.stopped = folder / name, free_port(), threading.Event()
         self.url = f"http://127.0.0.1:{self.port}"
         (self.folder / "data").mkdir(parents=True)
         (self.folder / "logback.xml").write_text(
@@ -174,6 +179,16 @@ class S3:
             "s3proxy.credential": self.secret, "jclouds.provider": "filesystem-nio2",
             "jclouds.filesystem.basedir": self.folder / "data", "jclouds.identity": "x", "jclouds.credential": "x"})
         self.start()
+        threading.Thread(target=self._sweep, daemon=True).start()
+
+    def _sweep(self, every_s: float = 1):
+        unfinished = "*-" + "-".join("?" * n for n in (8, 4, 4, 4, 12))
+        while not self.stopped.wait(every_s):
+            for folder, _, names in os.walk(self.folder / "data"):
+                for path in (f"{folder}/{name}" for name in fnmatch.filter(names, unfinished)):
+                    with contextlib.suppress(FileNotFoundError):  # finished meanwhile
+                        if "user.content-md5" not in os.listxattr(path) and time.time() - os.stat(path).st_mtime > 2:
+                            os.unlink(path)
 
     def start(self):
         self.process = java("s3proxy", "s3proxy", "org.gaul.s3proxy.Main", ["--properties", self.properties], self.folder, "512m",
@@ -181,6 +196,7 @@ class S3:
         eventually("S3", lambda: http("GET", self.url + "/", timeout_s=2)[0], 60, self.process)
 
     def stop(self):
+        self.stopped.set()
         self.process.kill()
 
     def client(self):

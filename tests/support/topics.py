@@ -31,21 +31,24 @@ class Topics:
                     p.poll(0.1)
         assert p.flush(60) == 0
 
-    def read(self, topic: str, count: int, timeout_s: float = 60, settle_s: float = 0.5) -> list:
-        """At least `count` messages of a topic from its beginning, and whatever more comes within settle_s, sorted by
-        partition and offset."""
+    def read(self, topic: str, count: int, timeout_s: float = 60, settle_s: float = 0.5, distinct: bool = False) -> list:
+        """At least `count` messages of a topic from its beginning (distinct: with so many different keys), and whatever more
+        comes within settle_s, sorted by partition and offset."""
         c = confluent_kafka.Consumer({"bootstrap.servers": self.bootstrap, "group.id": "tests-reader",
                                       "enable.auto.commit": False, "auto.offset.reset": "earliest"})
         try:
             meta = c.list_topics(topic, 30).topics[topic]
             c.assign([confluent_kafka.TopicPartition(topic, p, 0) for p in meta.partitions])
             got, deadline, last = [], time.monotonic() + timeout_s, time.monotonic()
-            while time.monotonic() < deadline and (len(got) < count or time.monotonic() - last < settle_s):
+
+            def enough() -> bool:
+                return len({m.key() for m in got} if distinct else got) >= count
+            while time.monotonic() < deadline and (not enough() or time.monotonic() - last < settle_s):
                 for m in c.consume(5000, 0.1):
                     if m.error() is None:
                         got.append(m)
                         last = time.monotonic()
-            assert len(got) >= count, f"{topic}: {len(got)} of {count} records within {timeout_s} s"
+            assert enough(), f"{topic}: {len(got)} messages, but not {count} {'different ' * distinct}ones within {timeout_s} s"
             return sorted(got, key=lambda m: (m.partition(), m.offset()))
         finally:
             c.close()
