@@ -106,3 +106,36 @@ def test_pause_resume_restart_delete(worker, topics, bucket, unique):
     assert worker.rest("DELETE", f"/connectors/{sink}")[0] == 204
     eventually("gone", lambda: worker.rest("GET", f"/connectors/{sink}/status")[0] == 404, 30)
     assert worker.rest("GET", f"/connectors/{sink}")[0] == 404
+
+
+def test_any_objects_in_generic_mode(worker, topics, bucket, unique):
+    app, db = topics.create(unique("app"), 3), topics.create(unique("db"))
+    lines = {f"logs/app/{n}.json": [{"app": n, "i": i} for i in range(5)] for n in range(12)}
+    lines["logs/db/a.json.gz"] = [{"db": 1}]
+    for key, records in lines.items():
+        text = "".join(json.dumps(r) + "\n" for r in records).encode()
+        bucket.put(key, gzip.compress(text) if key.endswith(".gz") else text)
+    bucket.put("logs/app/readme.txt", b"not a record")
+    bucket.put("logs/other/1.json", b'{"other":1}\n')
+    source = unique("generic")
+    config = {**source_config(bucket, ""), "mode": "GENERIC", "topics.dir": "logs", "key.converter": BYTES,
+              "topic.regex.list": f"{app}:.*/app/.*,{db}:.*/db/.*"}
+    worker.put(source, {k: v for k, v in config.items() if not k.startswith("transforms")})
+
+    def values(topic: str, count: int) -> list[str]:
+        got = topics.read(topic, count, settle_s=1)
+        assert {m.key() for m in got} == {None}
+        return sorted(m.value().decode() for m in got)
+
+    def as_sent(part: str) -> list[str]:
+        return sorted(json.dumps(r, separators=(",", ":")) for k, rs in lines.items() if part in k for r in rs)
+    assert values(app, 60) == as_sent("/app/")
+    assert values(db, 1) == as_sent("/db/")
+    worker.rest("PUT", f"/connectors/{source}/stop")
+    eventually("offsets of every object", lambda: {o["partition"]["file"]: o["offset"]["eof"] for o in worker.rest(
+        "GET", f"/connectors/{source}/offsets")[1]["offsets"]} == dict.fromkeys(lines, "true"))
+    lines["logs/app/0-late.json"] = [{"app": "late", "i": 0}]  # before others that were read
+    bucket.put("logs/app/0-late.json", b'{"app":"late","i":0}\n')
+    worker.rest("PUT", f"/connectors/{source}/resume")
+    assert values(app, 61) == as_sent("/app/")
+    worker.delete(source)
