@@ -256,3 +256,45 @@ const char *protobuf_known_file(const char *path) {
     const struct known *row = bsearch(path, known, COUNT_OF(known), sizeof(known[0]), by_path);
     return row ? row->text : NULL;
 }
+
+/* With the options and the names for JSON of the file as it is in protobuf-java, since the registry compares texts. */
+const char *protobuf_wrappers_text(void) {
+    return "syntax = \"proto3\";\n"
+           "package google.protobuf;\n"
+           "\n"
+           "option java_package = \"com.google.protobuf\";\n"
+           "option java_outer_classname = \"WrappersProto\";\n"
+           "option java_multiple_files = true;\n"
+           "option go_package = \"google.golang.org/protobuf/types/known/wrapperspb\";\n"
+           "option cc_enable_arenas = true;\n"
+           "option objc_class_prefix = \"GPB\";\n"
+           "option csharp_namespace = \"Google.Protobuf.WellKnownTypes\";\n"
+           "\n"
+           "message DoubleValue {\n"
+           "  double value = 1 [json_name = \"value\"];\n"
+           "}\n"
+           "message FloatValue {\n"
+           "  float value = 1 [json_name = \"value\"];\n"
+           "}\n"
+           "message Int64Value {\n"
+           "  int64 value = 1 [json_name = \"value\"];\n"
+           "}\n"
+           "message UInt64Value {\n"
+           "  uint64 value = 1 [json_name = \"value\"];\n"
+           "}\n"
+           "message Int32Value {\n"
+           "  int32 value = 1 [json_name = \"value\"];\n"
+           "}\n"
+           "message UInt32Value {\n"
+           "  uint32 value = 1 [json_name = \"value\"];\n"
+           "}\n"
+           "message BoolValue {\n"
+           "  bool value = 1 [json_name = \"value\"];\n"
+           "}\n"
+           "message StringValue {\n"
+           "  string value = 1 [json_name = \"value\"];\n"
+           "}\n"
+           "message BytesValue {\n"
+           "  bytes value = 1 [json_name = \"value\"];\n"
+           "}\n";
+}

@@ -137,6 +137,8 @@ static void set_presence(const struct link *l, const struct protobuf_message *me
     if (packed == PROTOBUF_UNSAID && file->syntax == PROTOBUF_EDITION)
         packed = file->features.packed;
     field->proto3_optional = proto3 && field->label == PROTOBUF_OPTIONAL && field->oneof < 0 && !message->map_entry;
+    field->optional_keyword = field->proto3_optional || (file->syntax == PROTOBUF_PROTO2 && field->oneof < 0 &&
+                                                         !repeated && field->label != PROTOBUF_REQUIRED);
     field->has_presence = !repeated && (field->oneof >= 0 || field->message || field->proto3_optional ||
                                         field->label == PROTOBUF_REQUIRED || (!proto3 && presence != PROTOBUF_NO));
     field->packed = repeated && protobuf_is_scalar_packable(field->type) &&
@@ -211,16 +213,25 @@ static int check_names(const struct link *l, const struct protobuf_message *m) {
     return result;
 }
 
-/* Java's descriptors have the members of oneofs in front of the other fields. */
+/* Java's descriptors have the members of oneofs, oneof by oneof, in front of the other fields. */
 static void oneofs_first(struct kc_arena *arena, struct protobuf_message *m) {
-    struct protobuf_field **fields = NULL;
-    uint32_t count = 0;
-    for (int pass = 0; pass < 2 && m->oneof_count; pass++)
-        for (uint32_t i = 0; i < m->field_count; i++)
-            if ((m->fields[i]->oneof < 0) == (pass == 1))
-                PROTOBUF_PUSH(arena, fields, count, m->fields[i]);
-    if (count)
-        m->fields = fields;
+    if (m->oneof_count == 0)
+        return;
+    for (uint32_t i = 0; i < m->field_count; i++)
+        if (m->fields[i]->oneof >= 0)
+            m->oneofs[m->fields[i]->oneof]->field_count++;
+    uint32_t first = 0;
+    for (uint32_t i = 0; i < m->oneof_count; i++) {
+        m->oneofs[i]->first_field = first;
+        first += m->oneofs[i]->field_count;
+        m->oneofs[i]->field_count = 0; /* counted again below */
+    }
+    struct protobuf_field **fields = kc_arena_alloc(arena, (m->field_count + 1) * sizeof(struct protobuf_field *));
+    for (uint32_t i = 0; i < m->field_count; i++) {
+        struct protobuf_oneof *oneof = m->fields[i]->oneof >= 0 ? m->oneofs[m->fields[i]->oneof] : NULL;
+        fields[oneof ? oneof->first_field + oneof->field_count++ : first++] = m->fields[i];
+    }
+    m->fields = fields;
 }
 
 static int link_message(struct link *l, struct protobuf_message *m) {
@@ -229,13 +240,11 @@ static int link_message(struct link *l, struct protobuf_message *m) {
     for (uint32_t i = 0; i < m->field_count; i++) {
         struct protobuf_field *field = m->fields[i];
         field->index = i;
-        if (field->oneof >= 0)
-            m->oneofs[field->oneof]->field_count++;
         if (field->type_name)
             TRY(resolve(l, m, field));
         set_presence(l, m, field);
         TRY(set_default(l, field));
-        m->has_required |= field->label == PROTOBUF_REQUIRED;
+        m->needs_check |= field->label == PROTOBUF_REQUIRED;
         m->by_number[i] = field;
     }
     qsort(m->by_number, m->field_count, sizeof(struct protobuf_field *), by_number);
@@ -244,6 +253,36 @@ static int link_message(struct link *l, struct protobuf_message *m) {
     for (uint32_t i = 0; i < m->message_count; i++)
         TRY(link_message(l, m->messages[i]));
     return 0;
+}
+
+/* Whether a required field of a message in it makes a message need the check; says whether anything changed. */
+static bool spread_check(struct protobuf_message *m) {
+    bool before = m->needs_check, changed = false;
+    for (uint32_t i = 0; i < m->field_count && !m->needs_check; i++)
+        m->needs_check = m->fields[i]->message && m->fields[i]->message->needs_check;
+    for (uint32_t i = 0; i < m->message_count; i++)
+        changed |= spread_check(m->messages[i]);
+    return changed || before != m->needs_check;
+}
+
+static void check_all(struct protobuf_message *m) {
+    m->needs_check = true;
+    for (uint32_t i = 0; i < m->message_count; i++)
+        check_all(m->messages[i]);
+}
+
+/* A schema in which this takes long is checked as a whole. */
+static void spread_checks(const struct protobuf_schema *schema) {
+    bool changed = true;
+    for (int pass = 0; changed; pass++) {
+        changed = false;
+        for (uint32_t i = 0; i < schema->file_count; i++)
+            for (uint32_t k = 0; k < schema->files[i]->message_count; k++)
+                if (pass < 50)
+                    changed |= spread_check(schema->files[i]->messages[k]);
+                else
+                    check_all(schema->files[i]->messages[k]);
+    }
 }
 
 int protobuf_link(struct protobuf_schema *schema, struct kc_error *err) {
@@ -257,5 +296,6 @@ int protobuf_link(struct protobuf_schema *schema, struct kc_error *err) {
         for (uint32_t k = 0; k < l.file->message_count; k++)
             TRY(link_message(&l, l.file->messages[k]));
     }
+    spread_checks(schema);
     return 0;
 }

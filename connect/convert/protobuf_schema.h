@@ -83,9 +83,9 @@ struct protobuf_field {
     uint32_t param_count;
     /* set by linking */
     bool proto3_optional, has_presence, packed;
+    bool optional_keyword; /* proto3 `optional`, or proto2 without `required` */
     bool checks_utf8;
     uint32_t index; /* among the fields of its message */
-    uint32_t slot;  /* its place in the Connect struct: of the message, or of its oneof (protobuf_to_schema.c) */
     uint64_t default_bits;
     const struct protobuf_message *message;
     const struct protobuf_enum *enumeration;
@@ -93,7 +93,7 @@ struct protobuf_field {
 
 struct protobuf_oneof {
     const char *name, *full_name;
-    uint32_t field_count;
+    uint32_t first_field, field_count; /* its members, in fields of the message */
 };
 
 struct protobuf_message {
@@ -106,7 +106,7 @@ struct protobuf_message {
     uint32_t field_count, oneof_count, message_count, enum_count;
     bool map_entry;
     /* set by linking */
-    bool has_required;                 /* itself, not its members */
+    bool needs_check;                  /* it or a message in it has required fields */
     struct protobuf_field **by_number; /* sorted */
     const struct kc_schema *made_from; /* the STRUCT or MAP that it was made from, NULL */
 };
@@ -183,9 +183,11 @@ int protobuf_parse_descriptor(struct kc_arena *arena, const char *path, const ui
 int protobuf_link(struct protobuf_schema *schema, struct kc_error *err) KC_CHECKED;
 /* Text of a well-known file ("google/protobuf/timestamp.proto"), NULL for other paths. */
 const char *protobuf_known_file(const char *path);
+/* google/protobuf/wrappers.proto as Confluent's classes register it. */
+const char *protobuf_wrappers_text(void);
 /* The text of a file as Confluent's ProtobufSchema.canonicalString() gives it, for files that were made from a Connect
  * schema (options other than field_meta and map_entry, services and extensions are not kept by the tree). */
-int protobuf_write(struct buf *out, const struct protobuf_file *file) KC_CHECKED;
+int protobuf_write(struct buf *out, const struct protobuf_file *file);
 
 /* Arrays in the arena that double; `count` says how many there are. */
 #define PROTOBUF_PUSH(arena, items, count, item)                                        \

@@ -48,7 +48,9 @@ int protobuf_read_tag(struct protobuf_input *in, struct protobuf_tag *ret_tag) {
     if (low >> 3 == 0)
         return protobuf_wire_error(in->err, "Protocol message contained an invalid tag (zero).");
     if ((low & 7) > PROTOBUF_WIRE_32)
-        return protobuf_wire_error(in->err, "Protocol message tag had invalid wire type.");
+        return err_set_class(in->err, ERR_BAD_DATA,
+                             "com.google.protobuf.InvalidProtocolBufferException$InvalidWireTypeException",
+                             "Protocol message tag had invalid wire type.");
     *ret_tag = (struct protobuf_tag){.number = (int32_t)(low >> 3), .wire = low & 7};
     return 0;
 }

@@ -114,7 +114,7 @@ START_TEST(proto2_defaults_and_groups) {
               " optional E e = 4 [default = B]; optional group G = 5 { optional int32 x = 1; } repeated int32 p = 6 "
               "[packed = true]; repeated int32 q = 7; optional bool t = 8 [default = true]; optional string s = 9 "
               "[default = 'a\\x62\\n\\101']; optional E first = 10; } enum E { A = 3; B = 9; }");
-    ck_assert(protobuf_message_named(schema, "M")->has_required);
+    ck_assert(protobuf_message_named(schema, "M")->needs_check);
     ck_assert_int_eq((int64_t)field_of(schema, "M", "d")->default_bits, -7);
     double f;
     memcpy(&f, &field_of(schema, "M", "f")->default_bits, sizeof(f));
