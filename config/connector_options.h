@@ -24,6 +24,8 @@ struct connector_conf {
     const char *topics_regex;
     /* source */
     const char *offsets_topic;
+    const char *exactly_once_support; /* "requested", "required", in any case */
+    const char *transaction_boundary; /* "poll", "interval", "connector", in any case */
 };
 
 extern const struct kc_option connector_sink_options[]; /* into struct connector_conf */

@@ -6,15 +6,19 @@
 #include <string.h>
 
 #include "connect/base/arena.h"
+#include "connect/base/clock.h"
 #include "connect/base/err.h"
 #include "connect/base/json.h"
 #include "connect/base/log.h"
 #include "connect/distributed_state.h"
 #include "connect/group_offsets.h"
+#include "connect/herder_json.h"
 #include "connect/kafka/admin.h"
 #include "connect/kafka/client.h"
+#include "connect/kafka/transaction.h"
 #include "connect/offsets_body.h"
 #include "connect/plugins.h"
+#include "connect/store/own_offsets.h"
 
 #define MANUALLY                                                                                                      \
     "However, if this connector manages offsets externally, they will need to be manually %s in the system that the " \
@@ -196,37 +200,32 @@ static void add_source_offset(void *arg, const char *partition_json, const char 
     map_put(list->seen, partition_json, list);
 }
 
-/* The connector's own offsets topic, opened for this request; NULL without error: it uses the worker's. */
-static int own_store(const struct access *a, struct offset_store **ret_store, struct kc_error *err) {
-    const char *topic = kc_config_get(a->config, "offsets.storage.topic");
-    *ret_store = NULL;
-    if (!topic || a->h->conf->standalone || strcmp(topic, a->h->conf->offset_topic) == 0)
-        return 0;
-    AUTO(props) java = client_props_admin(a->h->conf->text, a->config, NULL);
-    struct offset_store *store = offset_store_new_topic(a->h->conf, topic, java);
-    if (offset_store_start(store, err) < 0) {
-        offset_store_free(store);
+/* Opens the connector's own offsets topic, if it has one, for this request. */
+static int open_stores(const struct access *a, struct offset_stores *ret_stores, struct kc_error *err) {
+    struct offset_stores stores = own_offsets(a->h->conf, a->h->offsets, a->connector, /* task= */ -1, a->config);
+    if (stores.own && offset_store_start(stores.own, err) < 0) {
+        offset_store_free(stores.own);
         return -1;
     }
-    *ret_store = store;
+    *ret_stores = stores;
     return 0;
 }
 
 static int read_source(const struct access *a, struct buf *out, struct kc_error *err) {
-    struct offset_store *own;
-    if (own_store(a, &own, err) < 0)
+    struct offset_stores stores;
+    if (open_stores(a, &stores, err) < 0)
         return err_wrap(err, NULL, "Failed to retrieve offsets for source connector %s", a->connector);
     int rc = offset_store_refresh(a->h->offsets, OFFSETS_TIMEOUT_MS, err);
     if (rc == 0) {
         struct source_list list = {.out = out, .seen = map_new(NULL)};
         buf_add_text(out, "{\"offsets\":[");
-        if (own)
-            offset_store_each(own, a->connector, add_source_offset, &list);
+        if (stores.own)
+            offset_store_each(stores.own, a->connector, add_source_offset, &list);
         offset_store_each(a->h->offsets, a->connector, add_source_offset, &list);
         buf_add_text(out, "]}");
         map_free(list.seen);
     }
-    offset_store_free(own);
+    offset_store_free(stores.own);
     return rc == 0 ? 0 : err_wrap(err, NULL, "Failed to retrieve offsets for source connector %s", a->connector);
 }
 
@@ -244,30 +243,64 @@ static int make_entries(struct offset_store *store, const struct access *a, stru
     return 0;
 }
 
-static int write_store(struct offset_store *store, const struct access *a, struct kc_arena *arena,
-                       const struct offsets_body *body, struct kc_error *err) {
-    struct offset_entry *entries = kc_arena_zalloc(arena, (body->count + 1) * sizeof(*entries));
-    if (make_entries(store, a, arena, body, entries, err) < 0)
+/* In a transaction of the connector's first task, whose producer is fenced by that. */
+static int write_transaction(const struct access *a, struct offset_store *store, const struct offset_entry *entries,
+                             size_t count, struct kc_error *err) {
+    struct transaction_limits limits = {.timeout_ms = OFFSETS_TIMEOUT_MS};
+    AUTO_TEXT id = task_transactional_id(a->h->conf, a->connector, 0);
+    AUTO_TEXT client_id = NULL;
+    if (asprintf(&client_id, "connector-producer-%s-0", a->connector) < 0)
+        abort();
+    AUTO(props) props = client_props_transactional(a->h->conf->text, a->config, client_id);
+    rd_kafka_conf_t *conf =
+        transaction_conf(props, id, "for connectors when exactly-once source support is enabled", err);
+    AUTO(rd) rk = conf ? client_new(CLIENT_PRODUCER, conf, err) : NULL;
+    if (!rk || transaction_init(rk, &limits, err) < 0 || transaction_begin(rk, err) < 0 ||
+        offset_store_produce(store, rk, entries, count, err) < 0)
         return -1;
-    return offset_store_set(store, entries, body->count, OFFSETS_TIMEOUT_MS, err);
+    return transaction_commit(rk, &limits, err);
 }
 
-/* Tombstones go to the worker's topic first, so that a value removed from the connector's own does not shine through.
- */
+/* Those entries that are tombstones, or those that are not. */
+static int write_some(struct offset_store *store, const struct offset_entry *entries, size_t count, bool tombstones,
+                      struct kc_error *err) {
+    for (size_t i = 0; store && i < count; i++) {
+        if (tombstones == !entries[i].value && offset_store_set(store, &entries[i], 1, OFFSETS_TIMEOUT_MS, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Tombstones go to the second store first, so that a value removed from the first does not shine through; the rest is
+ * copied there as well as possible. */
+static int write_stores(const struct access *a, struct kc_arena *arena, const struct offset_stores *stores,
+                        const struct offsets_body *body, struct kc_error *err) {
+    struct offset_store *first = offset_stores_first(stores), *second = offset_stores_second(stores);
+    struct offset_entry *entries = kc_arena_zalloc(arena, (body->count + 1) * sizeof(*entries));
+    struct kc_error second_err = {0};
+    if (make_entries(first, a, arena, body, entries, err) < 0 ||
+        write_some(second, entries, body->count, true, err) < 0)
+        return -1;
+    int rc = worker_exactly_once(a->h->conf) ? write_transaction(a, first, entries, body->count, err)
+                                             : offset_store_set(first, entries, body->count, OFFSETS_TIMEOUT_MS, err);
+    if (rc == 0 && write_some(second, entries, body->count, false, &second_err) < 0)
+        kc_log(KC_WARN, LOG_HERDER, "Offsets of %s are changed in its own topic but not in the worker's: %s",
+               a->connector, second_err.text);
+    return rc;
+}
+
 static int write_source(const struct access *a, struct kc_arena *arena, const struct offsets_body *body,
                         struct kc_error *err) {
-    struct offset_store *own;
+    struct offset_stores stores;
     for (size_t i = 0; i < body->count; i++) {
         if (offsets_body_check_primitive(&body->partitions[i], err) < 0 ||
             offsets_body_check_primitive(&body->offsets[i], err) < 0)
             return -1;
     }
-    if (own_store(a, &own, err) < 0)
+    if (open_stores(a, &stores, err) < 0)
         return -1;
-    int rc = write_store(a->h->offsets, a, arena, body, err);
-    if (rc == 0 && own)
-        rc = write_store(own, a, arena, body, err);
-    offset_store_free(own);
+    int rc = write_stores(a, arena, &stores, body, err);
+    offset_store_free(stores.own);
     return rc;
 }
 
@@ -299,12 +332,12 @@ static void add_source_map(void *arg, const char *partition_json, const char *of
 
 static int reset_source(const struct access *a, struct kc_arena *arena, struct kc_error *err) {
     struct source_maps maps = {.arena = arena};
-    struct offset_store *own;
-    if (own_store(a, &own, err) < 0)
+    struct offset_stores stores;
+    if (open_stores(a, &stores, err) < 0)
         return -1;
-    if (own)
-        offset_store_each(own, a->connector, add_source_map, &maps);
-    offset_store_free(own);
+    if (stores.own)
+        offset_store_each(stores.own, a->connector, add_source_map, &maps);
+    offset_store_free(stores.own);
     if (offset_store_refresh(a->h->offsets, OFFSETS_TIMEOUT_MS, err) < 0)
         return -1;
     offset_store_each(a->h->offsets, a->connector, add_source_map, &maps);
@@ -395,6 +428,13 @@ static void offsets_modified(struct herder *h, struct errand *e) {
     answer_offsets(req, e);
 }
 
+static void start_modifying(struct herder *h, struct op *op, const struct snapshot_connector *c) {
+    herder_begin(h, "modifying offsets for connector %s", op->req->connector);
+    errand_to_pool(offsets_errand(h, op, c, modify_offsets, offsets_modified));
+}
+
+static void modify_after_fencing(struct herder *h, struct op *op, const struct kc_error *err);
+
 /* The config topic was read to its end; the answer's preconditions hold now or not. */
 static void check_and_modify(struct herder *h, struct op *op) {
     const struct snapshot_connector *c = config_snapshot_find(h->snap, op->req->connector);
@@ -408,10 +448,27 @@ static void check_and_modify(struct herder *h, struct op *op) {
             "specified connector by issuing a 'PUT' request to the '/connectors/%s/stop' endpoint",
             op->req->connector);
         op_free(op);
+    } else if (!op->fenced && worker_exactly_once(h->conf) && strcmp(herder_json_type(c->config), "source") == 0) {
+        op->fenced = modify_after_fencing;
+        fence_connector(h, op, c->name);
     } else {
-        herder_begin(h, "modifying offsets for connector %s", op->req->connector);
-        errand_to_pool(offsets_errand(h, op, c, modify_offsets, offsets_modified));
+        start_modifying(h, op, c);
     }
+}
+
+/* Somebody may have resumed the connector meanwhile: everything is looked at again, in a turn of its own. */
+static void modify_after_fencing(struct herder *h, struct op *op, const struct kc_error *err) {
+    struct kc_error why = {0};
+    if (!err) {
+        struct op *again = op_add(h, run_modify_offsets, op->req, NULL, clock_ms());
+        if (again)
+            again->fenced = modify_after_fencing;
+        op_free(op);
+        return;
+    }
+    why = *err;
+    err_wrap(&why, NULL, "Failed to perform zombie fencing for source connector prior to modifying offsets");
+    answer_error(op_take(op), &why);
 }
 
 static int refresh_first(struct herder *h, struct errand *e) {

@@ -26,7 +26,7 @@ extern "C" {
 #endif
 
 /* Raised when a structure below changes shape; a plugin built for another number is refused with a clear message. */
-#define KC_ABI 1
+#define KC_ABI 2
 
 #if defined(__GNUC__)
 #define KC_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
@@ -440,6 +440,8 @@ struct kc_connector_context {
     void (*raise_error)(struct kc_connector_context *ctx, const struct kc_error *err); /* FAILED, not stopped */
 };
 
+enum kc_exactly_once { KC_EXACTLY_ONCE_UNSUPPORTED, KC_EXACTLY_ONCE_SUPPORTED };
+
 /* A connector: runs on its own thread, produces the configurations of its tasks.
  * `conf` is the struct filled from `options`; it and `config` live as long as the instance. All but `task_configs` may
  * be NULL. */
@@ -460,6 +462,12 @@ struct kc_connector_ops {
      * `offsets` are MAPs or null values, `count` of each. */
     int (*alter_offsets)(const struct kc_config *config, const struct kc_value *partitions,
                          const struct kc_value *offsets, size_t count, struct kc_error *err);
+    /* Source: whether it delivers exactly once with this configuration, on a worker that can; asked when
+     * exactly.once.support is required. NULL: nobody knows (Java's null). enum kc_exactly_once, or -1 with err. */
+    int (*exactly_once_support)(const struct kc_config *config, struct kc_error *err);
+    /* Source: whether its tasks can say where transactions end; asked when transaction.boundary is connector. NULL:
+     * they cannot. 1, 0, or -1 with err. */
+    int (*can_define_transaction_boundaries)(const struct kc_config *config, struct kc_error *err);
 };
 
 /* What a sink task may ask of the worker. @thread task, inside a callback  @blocks no */
@@ -502,6 +510,20 @@ struct kc_sink_task_ops {
     void (*stop)(void *self); /* frees self */
 };
 
+/* Where the transactions of a task end, said by the task itself (transaction.boundary=connector on a worker with
+ * exactly-once sources). A transaction begins with the first record after the end of the last one. Aborted records are
+ * never seen by readers of committed records, but their source offsets are stored, so that they do not come again.
+ * A commit and an abort at the same place fail the task. @thread task, inside poll  @blocks no */
+struct kc_transaction_context {
+    void *worker;
+    /* After the batch that this poll gives. */
+    void (*commit)(struct kc_transaction_context *tx);
+    void (*abort)(struct kc_transaction_context *tx);
+    /* After this record of the batch (as kc_batch_add gave it), even if transforms drop it. */
+    void (*commit_record)(struct kc_transaction_context *tx, const struct kc_record *record);
+    void (*abort_record)(struct kc_transaction_context *tx, const struct kc_record *record);
+};
+
 /* What a source task may ask of the worker. */
 struct kc_source_context {
     void *worker;
@@ -518,6 +540,7 @@ struct kc_source_context {
     const struct kc_source_partition *(*partition)(struct kc_source_context *ctx, const struct kc_value *partition);
     /* Sleeps until `ms` passed or the task should stop or pause. @thread task */
     void (*wait)(struct kc_source_context *ctx, int64_t ms);
+    struct kc_transaction_context *transaction; /* NULL: the worker decides where transactions end, if there are any */
 };
 
 struct kc_source_task_ops {
@@ -527,8 +550,9 @@ struct kc_source_task_ops {
      * the task. A retriable error is logged and polled again. @thread task  @blocks about a second */
     int (*poll)(void *self, struct kc_batch *batch, struct kc_error *err);
     void (*commit)(void *self); /* offsets were flushed. May be NULL */
-    /* Each live record of a batch is acknowledged (or dropped): called in the order of acknowledgement. record->offset
-     * is that of the record in its topic, -1 when it was not written or the broker did not say. May be NULL */
+    /* Each live record of a batch is acknowledged (or dropped): called in the order of acknowledgement; in exactly-once
+     * tasks after its transaction was committed, in the order of the batches. record->offset is that of the record in
+     * its topic, -1 when it was not written or the broker did not say. May be NULL */
     void (*commit_record)(void *self, const struct kc_record *record);
     void (*stop)(void *self); /* frees self */
 };

@@ -157,15 +157,57 @@ static bool says(const struct validation *v, const char *key, const char *word) 
     return o && !o->error_count && o->value && strcasecmp(o->value, word) == 0;
 }
 
-static void check_exactly_once(struct validation *v) {
-    if (says(v, "exactly.once.support", "required"))
-        kc_problem(v->framework_values, "exactly.once.support",
-                   "This worker does not have exactly-once source support enabled.");
-    if (says(v, "transaction.boundary", "connector"))
+/* A connector could not answer a question of the two below. */
+static void could_not_say(struct validation *v, const char *key, const struct kc_error *err) {
+    if (blank(err->text))
+        kc_problem(v->framework_values, key,
+                   "An unexpected error occurred during validation; please see the worker logs for more details.");
+    else
+        kc_problem(v->framework_values, key, "An unexpected error occurred during validation: %s", err->text);
+}
+
+static void check_support(struct validation *v) {
+    static const char key[] = "exactly.once.support";
+    struct kc_error err = {0};
+    if (!worker_exactly_once(v->worker))
+        kc_problem(v->framework_values, key, "This worker does not have exactly-once source support enabled.");
+    if (!v->plugin->connector->exactly_once_support) {
+        kc_problem(v->framework_values, key,
+                   "The connector does not implement the API required for preflight validation of exactly-once source "
+                   "support. Please consult the documentation for the connector to determine whether it supports "
+                   "exactly-once semantics, and then consider reconfiguring the connector to use the value "
+                   "\"requested\" for this property (which will disable this preflight check and allow the connector "
+                   "to be created).");
+        return;
+    }
+    int answer = v->plugin->connector->exactly_once_support(v->resolved, &err);
+    if (answer < 0)
+        could_not_say(v, key, &err);
+    else if (answer != KC_EXACTLY_ONCE_SUPPORTED)
+        kc_problem(v->framework_values, key,
+                   "The connector does not support exactly-once semantics with the provided configuration.");
+}
+
+static void check_boundaries(struct validation *v) {
+    static const char key[] = "transaction.boundary";
+    struct kc_error err = {0};
+    int answer = 0;
+    if (v->plugin->connector->can_define_transaction_boundaries)
+        answer = v->plugin->connector->can_define_transaction_boundaries(v->resolved, &err);
+    if (answer < 0)
+        could_not_say(v, key, &err);
+    else if (answer == 0)
         kc_problem(
-            v->framework_values, "transaction.boundary",
+            v->framework_values, key,
             "The connector does not support connector-defined transaction boundaries with the given configuration. "
             "Please reconfigure it to use a different transaction boundary definition.");
+}
+
+static void check_exactly_once(struct validation *v) {
+    if (says(v, "exactly.once.support", "required"))
+        check_support(v);
+    if (says(v, "transaction.boundary", "connector"))
+        check_boundaries(v);
 }
 
 static void check_nulls(struct validation *v) {

@@ -151,7 +151,8 @@ static bool has_prefix(const struct kc_config *config, const char *prefix) {
 int validate_overrides(struct validation *v, struct key_defs *defs, struct kc_error *err) {
     bool sink = v->plugin->kind == KC_KIND_SINK, distributed = v->worker && v->worker->group_id;
     bool dead_letters = !blank(kc_config_get(v->resolved, "errors.deadletterqueue.topic.name"));
-    bool own_offsets = !sink && distributed && kc_config_get(v->resolved, "offsets.storage.topic");
+    bool own_offsets =
+        !sink && distributed && (worker_exactly_once(v->worker) || kc_config_get(v->resolved, "offsets.storage.topic"));
     bool creates_topics = !sink && has_prefix(v->resolved, "topic.creation.");
     const struct {
         enum client_kind kind;

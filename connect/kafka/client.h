@@ -59,6 +59,9 @@ int64_t client_number(enum client_kind kind, const struct kc_config *java, const
  * override policy elsewhere. Caller frees. */
 struct kc_config *client_props_producer(const struct kc_config *worker, const struct kc_config *connector,
                                         const char *client_id);
+/* The same for transaction_conf: idempotence is off only if the worker or the connector says so. */
+struct kc_config *client_props_transactional(const struct kc_config *worker, const struct kc_config *connector,
+                                             const char *client_id);
 struct kc_config *client_props_consumer(const struct kc_config *worker, const struct kc_config *connector,
                                         const char *client_id, const char *group_id);
 struct kc_config *client_props_admin(const struct kc_config *worker, const struct kc_config *connector,

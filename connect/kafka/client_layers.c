@@ -41,6 +41,15 @@ struct kc_config *client_props_producer(const struct kc_config *worker, const st
     return props;
 }
 
+struct kc_config *client_props_transactional(const struct kc_config *worker, const struct kc_config *connector,
+                                             const char *client_id) {
+    struct kc_config *props = client_props_producer(worker, connector, client_id);
+    if (!kc_config_has(connector, "producer.override.enable.idempotence") &&
+        !kc_config_has(worker, "producer.enable.idempotence"))
+        kc_config_remove(props, "enable.idempotence");
+    return props;
+}
+
 struct kc_config *client_props_consumer(const struct kc_config *worker, const struct kc_config *connector,
                                         const char *client_id, const char *group_id) {
     struct kc_config *props = kc_config_new();

@@ -12,7 +12,6 @@
 
 #define LOGGER      "org.apache.kafka.connect.util.ConnectUtils"
 #define FENCED      "org.apache.kafka.common.errors.ProducerFencedException"
-#define OLD_EPOCH   "org.apache.kafka.common.errors.InvalidProducerEpochException"
 #define TIMEOUT_ROW "transaction.timeout.ms"
 
 enum { MIN_TIMEOUT = 1000 /* librdkafka's */, SLICE_MS = 250, COMMIT_SLICE = 1000 };
@@ -69,14 +68,6 @@ rd_kafka_conf_t *transaction_conf(const struct kc_config *java, const char *tran
 
 /* ---- Errors ---- */
 
-static int fenced(struct kc_error *err, const char *reason) {
-    /* librdkafka has one error for both, and tells which in its text. */
-    if (strstr(reason, rd_kafka_err2str(RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH)))
-        return err_set_class(err, ERR_KAFKA, OLD_EPOCH, "Producer attempted to produce with an old epoch.");
-    return err_set_class(err, ERR_KAFKA, FENCED,
-                         "There is a newer producer with the same transactionalId which fences the current one.");
-}
-
 static int describe(rd_kafka_t *rk, rd_kafka_resp_err_t code, const char *text, struct kc_error *err) {
     char reason[512] = "";
     rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(rk, reason, sizeof(reason));
@@ -85,8 +76,9 @@ static int describe(rd_kafka_t *rk, rd_kafka_resp_err_t code, const char *text, 
         text = reason;
     }
     if (code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
-        code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH)
-        return fenced(err, text);
+        code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH) /* librdkafka does not always tell them apart */
+        return err_set_class(err, ERR_KAFKA, FENCED,
+                             "There is a newer producer with the same transactionalId which fences the current one.");
     client_error(err, code, "%s", text);
     if (err) {
         err->retriable = false;
@@ -99,10 +91,6 @@ int transaction_check(rd_kafka_t *rk, struct kc_error *err) {
     char reason[512];
     rd_kafka_resp_err_t code = rd_kafka_fatal_error(rk, reason, sizeof(reason));
     return code ? describe(rk, code, reason, err) : 0;
-}
-
-bool transaction_expired(const struct kc_error *err) {
-    return strcmp(err->exception, OLD_EPOCH) == 0;
 }
 
 /* ---- Calls ---- */

@@ -25,13 +25,11 @@ rd_kafka_conf_t *transaction_conf(const struct kc_config *java, const char *tran
 int transaction_init(rd_kafka_t *rk, const struct transaction_limits *limits, struct kc_error *err) KC_CHECKED;
 int transaction_begin(rd_kafka_t *rk, struct kc_error *err) KC_CHECKED;
 /* Delivers what is outstanding (delivery reports are called) and commits. @blocks
- * @errors ProducerFencedException, InvalidProducerEpochException … with Java's texts */
+ * @errors ProducerFencedException (the broker has ended the transaction because it took too long, too) … */
 int transaction_commit(rd_kafka_t *rk, const struct transaction_limits *limits, struct kc_error *err) KC_CHECKED;
 /* Drops what is outstanding (delivery reports are called) and aborts. @blocks */
 int transaction_abort(rd_kafka_t *rk, const struct transaction_limits *limits, struct kc_error *err) KC_CHECKED;
 /* What has made the producer unusable, if something has: -1 and err. */
 int transaction_check(rd_kafka_t *rk, struct kc_error *err) KC_CHECKED;
-/* Whether the broker has ended the transaction of this producer itself, most likely because it took too long. */
-bool transaction_expired(const struct kc_error *err);
 
 #endif

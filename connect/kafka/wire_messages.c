@@ -211,7 +211,7 @@ int wire_decode_find_coordinator(const struct wire_response *resp, struct wire_f
     *ret = (struct wire_find_coordinator){.error = wire_read_i16(&r)};
     ret->message = wire_read_nullable_string(&r);
     ret->node = wire_read_i32(&r);
-    ret->host = wire_read_string(&r);
+    ret->host = ret->error ? wire_read_nullable_string(&r) : wire_read_string(&r);
     ret->port = wire_read_i32(&r);
     return checked(&r, resp, err);
 }

@@ -8,14 +8,17 @@
 
 #include "connect/base/arena.h"
 #include "connect/base/err.h"
-#include "connect/store/store_log.h"
+#include "connect/base/murmur2.h"
+#include "connect/kafka/client.h"
 #include "connect/store/internal_topic.h"
 #include "connect/store/offset_picture.h"
+#include "connect/store/store_log.h"
 
 #define LOGGER "org.apache.kafka.connect.storage.KafkaOffsetBackingStore"
 enum { MAX_KEY = 1 << 20 };
 
 struct offset_store {
+    char *topic;
     struct store_log *log;
     pthread_mutex_t lock;
     struct offset_picture *picture;
@@ -40,6 +43,9 @@ struct offset_store *offset_store_new_topic(const struct worker_conf *conf, cons
                                             const struct kc_config *client) {
     struct offset_store *s = calloc(1, sizeof(*s));
     if (!s)
+        abort();
+    const char *name = topic ? topic : conf->offset_topic; /* NULL: standalone */
+    if (name && !(s->topic = strdup(name)))
         abort();
     pthread_mutex_init(&s->lock, NULL);
     s->picture = offset_picture_new();
@@ -67,6 +73,7 @@ struct offset_store *offset_store_free(struct offset_store *s) {
     store_log_free(s->log);
     offset_picture_free(s->picture);
     pthread_mutex_destroy(&s->lock);
+    free(s->topic);
     free(s);
     return NULL;
 }
@@ -207,14 +214,44 @@ static void add_other_tombstones(struct offset_store *s, struct outgoing *o, con
     pthread_mutex_unlock(&s->lock);
 }
 
+static void add_all(struct offset_store *s, struct outgoing *o, const struct offset_entry *entries, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        add(o, entries[i].key, entries[i].key_len, entries[i].value, entries[i].value_len);
+        if (!entries[i].value)
+            add_other_tombstones(s, o, &entries[i]);
+    }
+}
+
 int offset_store_set(struct offset_store *s, const struct offset_entry *entries, size_t count, int64_t timeout_ms,
                      struct kc_error *err) {
     AUTO(arena) arena = arena_new(0);
     struct outgoing o = {.arena = arena};
-    for (size_t i = 0; i < count; i++) {
-        add(&o, entries[i].key, entries[i].key_len, entries[i].value, entries[i].value_len);
-        if (!entries[i].value)
-            add_other_tombstones(s, &o, &entries[i]);
-    }
+    add_all(s, &o, entries, count);
     return o.count ? store_log_send(s->log, o.records, o.count, timeout_ms, err) : 0;
+}
+
+const char *offset_store_topic(const struct offset_store *s) {
+    return s->topic;
+}
+
+int offset_store_produce(struct offset_store *s, rd_kafka_t *rk, const struct offset_entry *entries, size_t count,
+                         struct kc_error *err) {
+    AUTO(arena) arena = arena_new(0);
+    struct outgoing o = {.arena = arena};
+    int32_t partitions = store_log_partitions(s->log);
+    add_all(s, &o, entries, count);
+    for (size_t i = 0; i < o.count; i++) {
+        const struct topic_log_record *r = &o.records[i];
+        rd_kafka_resp_err_t code;
+        /* Never the partitioner of that producer, which may be another: compaction is per partition. */
+        while ((code = rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(s->topic),
+                                         RD_KAFKA_V_PARTITION(murmur2_partition(r->key, r->key_len, partitions)),
+                                         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(r->key, r->key_len),
+                                         RD_KAFKA_V_VALUE((void *)r->value, r->value_len), RD_KAFKA_V_END)) ==
+               RD_KAFKA_RESP_ERR__QUEUE_FULL)
+            rd_kafka_poll(rk, 10);
+        if (code)
+            return client_error(err, code, "Writing offsets to topic '%s'", s->topic);
+    }
+    return 0;
 }

@@ -3,6 +3,8 @@
 #ifndef CONNECT_STORE_OFFSET_STORE_H
 #define CONNECT_STORE_OFFSET_STORE_H
 
+#include <librdkafka/rdkafka.h>
+
 #include "config/worker_options.h"
 #include "connect/plugin.h"
 
@@ -33,6 +35,11 @@ struct offset_entry {
 /* Writes all and waits for the acknowledgements. @blocks up to timeout_ms */
 int offset_store_set(struct offset_store *s, const struct offset_entry *entries, size_t count, int64_t timeout_ms,
                      struct kc_error *err) KC_CHECKED;
+/* The same records for a producer of the caller's: they are part of its transaction, and delivered when that is
+ * committed. Delivery reports come with a NULL opaque. @blocks while the producer's queue is full */
+int offset_store_produce(struct offset_store *s, rd_kafka_t *rk, const struct offset_entry *entries, size_t count,
+                         struct kc_error *err) KC_CHECKED;
+const char *offset_store_topic(const struct offset_store *s);
 /* Calls f with every partition and offset (JSON text) of a connector. @blocks no: from the picture */
 void offset_store_each(struct offset_store *s, const char *connector,
                        void (*f)(void *arg, const char *partition_json, const char *offset_json), void *arg);

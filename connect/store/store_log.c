@@ -115,3 +115,7 @@ void store_log_cancel(struct store_log *log) {
     if (log->topic)
         topic_log_cancel(log->topic);
 }
+
+int32_t store_log_partitions(const struct store_log *log) {
+    return log->topic ? topic_log_partitions(log->topic) : 1;
+}

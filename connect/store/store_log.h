@@ -27,5 +27,6 @@ void store_log_after(struct store_log *log, int64_t delay_ms, void (*f)(void *ar
 int store_log_read_to_end(struct store_log *log, int64_t timeout_ms, struct kc_error *err) KC_CHECKED;
 void store_log_cancel(struct store_log *log);
 bool store_log_has_topic(const struct store_log *log);
+int32_t store_log_partitions(const struct store_log *log); /* of the topic; 1 without */
 
 #endif

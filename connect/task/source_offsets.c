@@ -21,50 +21,24 @@ static void schedule(struct source_task *s, int64_t now_ms) {
     s->next_commit_ms = now_ms + (interval > MAX_INTERVAL_MS ? MAX_INTERVAL_MS : interval);
 }
 
-/* The clients of the connector's own topic: as its producers, with what only consumers and admin clients know beside
- * it. */
-static struct kc_config *own_client(const struct task *t) {
-    struct kc_config *client = client_props_admin(t->worker->text, t->connector_config, NULL);
-    AUTO(props) consumer = client_props_consumer(t->worker->text, t->connector_config, NULL, NULL);
-    AUTO(props) producer = client_props_producer(t->worker->text, t->connector_config, NULL);
-    for (size_t i = 0; i < kc_config_count(consumer); i++)
-        kc_config_set(client, kc_config_key(consumer, i), kc_config_value(consumer, i));
-    for (size_t i = 0; i < kc_config_count(producer); i++)
-        kc_config_set(client, kc_config_key(producer, i), kc_config_value(producer, i));
-    kc_config_remove(client, "client.id");
-    kc_config_remove(client, "group.id");
-    return client;
-}
-
-static bool same_topic_as_worker(const struct task *t, const struct kc_config *client) {
-    const char *own = kc_config_get(client, "bootstrap.servers");
-    const char *workers = kc_config_get(t->worker->text, "bootstrap.servers");
-    return strcmp(t->conf.offsets_topic, t->worker->offset_topic) == 0 && own && workers && strcmp(own, workers) == 0;
-}
-
 int source_offsets_init(struct source_task *s, struct kc_error *err) {
     struct task *t = s->task;
     schedule(s, clock_ms());
-    if (!t->conf.offsets_topic || !*t->conf.offsets_topic || t->worker->standalone)
-        return 0;
-    AUTO(props) client = own_client(t);
-    s->worker_offsets_too = !same_topic_as_worker(t, client);
-    s->own_offsets = offset_store_new_topic(t->worker, t->conf.offsets_topic, client);
-    return offset_store_start(s->own_offsets, err);
+    s->stores = own_offsets(t->worker, t->offsets, t->connector, t->number, t->connector_config);
+    return s->stores.own ? offset_store_start(s->stores.own, err) : 0;
 }
 
 void source_offsets_done(struct source_task *s) {
-    offset_store_free(s->own_offsets);
-    s->own_offsets = NULL;
+    s->stores.own = offset_store_free(s->stores.own);
 }
 
 static struct offset_store *primary(const struct source_task *s) {
-    return s->own_offsets ? s->own_offsets : s->task->offsets;
+    return offset_stores_first(&s->stores);
 }
 
 /* NULL: there is one store only */
 static struct offset_store *secondary(const struct source_task *s) {
-    return s->own_offsets && s->worker_offsets_too ? s->task->offsets : NULL;
+    return offset_stores_second(&s->stores);
 }
 
 /* ---- For the connector ---- */
@@ -97,16 +71,8 @@ const struct kc_source_partition *source_context_partition(struct kc_source_cont
 
 /* ---- Commit ---- */
 
-struct flush {
-    struct kc_arena *arena;
-    struct offset_entry *entries;
-    size_t count, capacity;
-    struct kc_error err;
-    bool failed;
-};
-
 static bool add_entry(void *arg, struct kc_source_partition *part) {
-    struct flush *f = arg;
+    struct source_flush *f = arg;
     if (f->failed || offset_check(&part->committable, &f->err) < 0) {
         f->failed = true;
         return false;
@@ -124,17 +90,31 @@ static bool add_entry(void *arg, struct kc_source_partition *part) {
     return false;
 }
 
-static int write_entries(struct source_task *s, const struct flush *f, int64_t timeout_ms, struct kc_error *err) {
+int source_flush_collect(struct source_task *s, struct source_flush *f, struct kc_error *err) {
+    acks_each_dirty(s->acks, add_entry, f);
+    if (!f->failed)
+        return 0;
+    *err = f->err;
+    return -1;
+}
+
+void source_flush_copy(struct source_task *s, const struct source_flush *f, int64_t timeout_ms) {
+    struct kc_error err = {0};
+    struct offset_store *second = secondary(s);
+    if (second && f->count && offset_store_set(second, f->entries, f->count, timeout_ms, &err) < 0)
+        kc_log(KC_WARN, LOG_SOURCE_TASK, "Offsets are in topic %s but not in the worker's: %s",
+               s->task->conf.offsets_topic, err.text);
+}
+
+static int write_entries(struct source_task *s, const struct source_flush *f, int64_t timeout_ms,
+                         struct kc_error *err) {
     struct offset_store *second = secondary(s);
     for (size_t i = 0; second && i < f->count; i++) /* tombstones go to the second store first */
         if (!f->entries[i].value && offset_store_set(second, &f->entries[i], 1, timeout_ms, err) < 0)
             return -1;
     if (offset_store_set(primary(s), f->entries, f->count, timeout_ms, err) < 0)
         return -1;
-    struct kc_error second_err = {0};
-    if (second && offset_store_set(second, f->entries, f->count, timeout_ms, &second_err) < 0)
-        kc_log(KC_WARN, LOG_SOURCE_TASK, "Offsets are in topic %s but not in the worker's: %s",
-               s->task->conf.offsets_topic, second_err.text);
+    source_flush_copy(s, f, timeout_ms);
     return 0;
 }
 
@@ -152,10 +132,9 @@ static void commit(struct source_task *s, int64_t timeout_ms) {
             s->ops->commit(s->self);
         return;
     }
-    struct flush f = {.arena = arena_new(0)};
+    struct source_flush f = {.arena = arena_new(0)};
     int64_t begin_ms = clock_ms();
-    acks_each_dirty(s->acks, add_entry, &f);
-    bool written = !f.failed && write_entries(s, &f, timeout_ms, &f.err) == 0;
+    bool written = source_flush_collect(s, &f, &f.err) == 0 && write_entries(s, &f, timeout_ms, &f.err) == 0;
     task_counts_commit(&s->task->counts, written, clock_ms() - begin_ms);
     if (!written) {
         kc_log(KC_ERROR, LOG_SOURCE_TASK,
@@ -171,7 +150,7 @@ static void commit(struct source_task *s, int64_t timeout_ms) {
 }
 
 void source_commit_if_due(struct source_task *s, int64_t now_ms) {
-    if (now_ms < s->next_commit_ms || s->failed)
+    if (s->tx.on || now_ms < s->next_commit_ms || s->failed)
         return;
     commit(s, s->task->worker->offset_flush_timeout_ms);
     schedule(s, clock_ms());

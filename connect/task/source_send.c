@@ -74,10 +74,10 @@ static void note_topic(struct source_task *s, rd_kafka_topic_t *rkt) {
     status_store_note_topic(s->task->statuses, rd_kafka_topic_name(rkt), s->task->connector, s->task->number);
 }
 
-/* `offset` in the topic; -1: the record was not written. */
+/* `offset` in the topic; -1: the record was not written. Those of a transaction wait for its end. */
 static void commit_record(struct source_task *s, struct kc_record *record, int64_t offset) {
     record->offset = offset;
-    if (s->ops->commit_record)
+    if (s->ops->commit_record && !s->tx.on)
         s->ops->commit_record(s->self, record);
 }
 
@@ -108,6 +108,14 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
     struct source_task *s = opaque;
     struct ack *ack = m->_private;
     (void)rk;
+    if (s->tx.on) {
+        if (ack && !m->err) {
+            note_topic(s, m->rkt);
+            task_counts_add(&s->task->counts, COUNT_SENT, 1);
+        }
+        transaction_delivered(s, ack, ack ? record_of(ack) : NULL, m);
+        return;
+    }
     if (m->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE || m->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
         return; /* the task is at its end */
     if (m->err) {
@@ -132,8 +140,11 @@ int source_open_producer(struct source_task *s, struct kc_error *err) {
     struct task *t = s->task;
     char client_id[512];
     snprintf(client_id, sizeof client_id, "connector-producer-%s-%d", t->connector, t->number);
-    AUTO(props) props = client_props_producer(t->worker->text, t->connector_config, client_id);
-    rd_kafka_conf_t *conf = client_conf(CLIENT_PRODUCER, props, err);
+    AUTO(props)
+    props = (s->tx.on ? client_props_transactional : client_props_producer)(t->worker->text, t->connector_config,
+                                                                            client_id);
+    rd_kafka_conf_t *conf =
+        s->tx.on ? transaction_producer_conf(s, props, err) : client_conf(CLIENT_PRODUCER, props, err);
     if (!conf)
         return -1;
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
@@ -259,6 +270,8 @@ static int send_one(struct source_task *s, struct source_topic *topic, const str
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE: /* Java reports these through the callback */
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+        if (s->tx.on)
+            return client_error(err, code, "Record for topic %s was not sent", r->topic);
         acks_submit(s->acks, ack, r->source_partition);
         refused(s, ack, code, r->topic);
         return 1;
@@ -268,29 +281,41 @@ static int send_one(struct source_task *s, struct source_topic *topic, const str
     }
 }
 
+/* One record of the current batch that is not dropped; as send_one. */
+static int send_record(struct source_task *s, struct kc_record *r, struct source_topic *topic, struct kc_error *err) {
+    struct source_batch *sb = s->current;
+    struct ack *ack = &sb->acks[sb->next];
+    if (s->tx.on && transaction_before_record(s, r, err) < 0)
+        return -1;
+    *ack = (struct ack){.record = r, .owner = sb};
+    sb->held++;
+    int rc = send_one(s, topic, r, ack, err);
+    if (rc < 1)
+        sb->held--;
+    return rc < 0 ? err_wrap(err, KC_CONNECT_EXCEPTION, "Unrecoverable exception trying to send") : rc;
+}
+
 int source_send(struct source_task *s, struct kc_error *err) {
     struct source_batch *sb = s->current;
     const char *last_name = NULL;
     struct source_topic *topic = NULL;
-    for (; sb->next < sb->batch.count; sb->next++) {
+    while (sb->next < sb->batch.count) {
         struct kc_record *r = &sb->batch.records[sb->next];
-        struct ack *ack = &sb->acks[sb->next];
         if (r->dropped) {
             commit_record(s, r, -1);
-            continue;
+        } else {
+            if (check_record(r, err) < 0)
+                return err_wrap(err, KC_CONNECT_EXCEPTION, "Unrecoverable exception trying to send");
+            if ((!topic || r->topic != last_name) && !(topic = topic_of(s, r->topic, err)))
+                return err->retriable ? 0 : -1;
+            last_name = r->topic;
+            int rc = send_record(s, r, topic, err);
+            if (rc < 1)
+                return rc;
         }
-        if (check_record(r, err) < 0)
-            return err_wrap(err, KC_CONNECT_EXCEPTION, "Unrecoverable exception trying to send");
-        if ((!topic || r->topic != last_name) && !(topic = topic_of(s, r->topic, err)))
-            return err->retriable ? 0 : -1;
-        last_name = r->topic;
-        *ack = (struct ack){.record = r, .owner = sb};
-        sb->held++;
-        int rc = send_one(s, topic, r, ack, err);
-        if (rc < 1) {
-            sb->held--;
-            return rc < 0 ? err_wrap(err, KC_CONNECT_EXCEPTION, "Unrecoverable exception trying to send") : 0;
-        }
+        sb->next++;
+        if (s->tx.on && transaction_after_record(s, sb, sb->next - 1, err) < 0)
+            return -1;
     }
     return 1;
 }

@@ -42,7 +42,8 @@ static struct source_batch *batch_new(struct source_task *s) {
     sb->batch.records = s->polled;
     sb->batch.capacity = BATCH_RECORDS;
     sb->batch.count = 0;
-    sb->next = sb->held = 0;
+    sb->next = sb->held = sb->confirmed = 0;
+    sb->marks = NULL;
     sb->sent = false;
     list_append(&s->in_flight, &sb->link);
     return sb;
@@ -79,10 +80,16 @@ static void batch_recycle(struct source_task *s, struct source_batch *sb) {
     s->free_count++;
 }
 
+void source_batch_done(struct source_task *s, struct source_batch *sb) {
+    bool unconfirmed = s->tx.on && s->ops->commit_record && sb->confirmed < sb->batch.count;
+    if (sb->held == 0 && sb->sent && !unconfirmed)
+        batch_recycle(s, sb);
+}
+
 static void on_release(void *arg, struct ack *ack) {
     struct source_batch *sb = ack->owner;
-    if (--sb->held == 0 && sb->sent)
-        batch_recycle(arg, sb);
+    sb->held--;
+    source_batch_done(arg, sb);
 }
 
 /* A source with nothing to do keeps one batch, one at its end none. */
@@ -124,8 +131,10 @@ static int start(struct source_task *s, struct kc_error *err) {
         .partition = source_context_partition,
         .wait = context_wait,
     };
+    s->tx.on = t->guard != NULL;
     if (topic_creation_new(t->connector_config, t->worker->topic_creation, &s->creation, err) < 0 ||
-        source_errors_init(s, err) < 0 || source_offsets_init(s, err) < 0 || source_open_producer(s, err) < 0)
+        source_errors_init(s, err) < 0 || (s->tx.on ? transaction_start(s, err) : source_open_producer(s, err)) < 0 ||
+        source_offsets_init(s, err) < 0)
         return -1;
     if (s->ops->start && s->ops->start(&s->ctx, t->plugin_conf, &s->self, err) < 0)
         return -1;
@@ -139,22 +148,38 @@ static int start(struct source_task *s, struct kc_error *err) {
 
 static void stay_paused(struct source_task *s) {
     struct task *t = s->task;
+    struct kc_error err = {0};
     task_status(t, STATE_PAUSED, NULL);
+    if (s->tx.on && transaction_pause(s, &err) < 0) /* an open one would be in the way, and expire */
+        source_fail(s, &err);
     while (!task_stopping(t) && task_target(t) == TARGET_PAUSED && !s->failed) {
         source_serve(s, 0);
         int64_t now = clock_ms();
         source_commit_if_due(s, now);
         task_wait(t, acks_outstanding(s->acks) ? PAUSED_SERVE_MS : s->next_commit_ms - now, TARGET_PAUSED);
     }
+    transaction_resume(s);
     if (!task_stopping(t) && !s->failed)
         task_status(t, STATE_RUNNING, NULL);
+}
+
+/* Nothing was polled. */
+static int nothing_polled(struct source_task *s, int64_t polled_ms, struct kc_error *err) {
+    if (s->tx.on && transaction_after_batch(s, err) < 0)
+        return -1;
+    if (polled_ms < QUICK_POLL_MS)
+        task_wait(s->task, IDLE_WAIT_MS, TARGET_STARTED);
+    return 0;
 }
 
 /* The next batch, or none. -1: the task fails. */
 static int poll_once(struct source_task *s, struct kc_error *err) {
     struct source_batch *sb = batch_new(s);
     int64_t before = clock_ms();
-    if (s->ops->poll(s->self, &sb->batch, err) < 0) {
+    s->tx.polling = sb;
+    int rc = s->ops->poll(s->self, &sb->batch, err);
+    s->tx.polling = NULL;
+    if (rc < 0) {
         sb->sent = true;
         batch_recycle(s, sb);
         if (!err->retriable)
@@ -164,14 +189,12 @@ static int poll_once(struct source_task *s, struct kc_error *err) {
                "WorkerSourceTask{id=%s-%d} failed to poll records from SourceTask: %s: %s, polling again in %d ms",
                s->task->connector, s->task->number, err->exception, err->text, POLL_ERROR_BACKOFF_MS);
         task_wait(s->task, POLL_ERROR_BACKOFF_MS, TARGET_STARTED);
-        return 0;
+        return nothing_polled(s, POLL_ERROR_BACKOFF_MS, err);
     }
     if (sb->batch.count == 0) {
         batch_recycle(s, sb);
         trim_free_batches(s, 1);
-        if (clock_ms() - before < QUICK_POLL_MS)
-            task_wait(s->task, IDLE_WAIT_MS, TARGET_STARTED);
-        return 0;
+        return nothing_polled(s, clock_ms() - before, err);
     }
     task_counts_add(&s->task->counts, COUNT_READ, sb->batch.count);
     task_counts_add(&s->task->counts, COUNT_POLLS, 1);
@@ -193,9 +216,8 @@ static int send_current(struct source_task *s, struct kc_error *err) {
     s->current = NULL;
     rc = tolerance_end(&s->task->tolerance, &sb->batch, err);
     sb->sent = true;
-    if (sb->held == 0)
-        batch_recycle(s, sb);
-    return rc;
+    source_batch_done(s, sb);
+    return rc == 0 && s->tx.on ? transaction_after_batch(s, err) : rc;
 }
 
 static int round_once(struct source_task *s, struct kc_error *err) {
@@ -209,7 +231,7 @@ static int round_once(struct source_task *s, struct kc_error *err) {
     }
     if (task_stopping(s->task))
         return 0;
-    if (s->held_bytes > s->held_max_bytes) { /* one partition of a topic lags behind the others */
+    if (s->held_bytes > s->held_max_bytes && !s->tx.on) { /* one partition of a topic lags behind the others */
         source_serve(s, HELD_SERVE_MS);
         return s->current ? send_current(s, err) : 0;
     }
@@ -228,8 +250,10 @@ static int round_once(struct source_task *s, struct kc_error *err) {
 /* 1. what was acknowledged is committed, 2. the producer goes, so that nobody reads records any more, 3. the connector
  * stops,
  * 4. all memory. */
-static void end(struct source_task *s) {
-    if (s->started)
+static void end(struct source_task *s, bool well) {
+    if (s->tx.on)
+        transaction_end(s, well);
+    else if (s->started)
         source_commit_last(s);
     source_close_producer(s);
     if (s->started && s->ops->stop)
@@ -263,10 +287,11 @@ int source_task_run(struct task *t, struct kc_error *err) {
     int rc = start(&s, err);
     if (rc == 0) {
         task_status(t, STATE_RUNNING, NULL);
+        transaction_resume(&s);
         while (rc == 0 && !task_stopping(t))
             rc = round_once(&s, err);
     }
-    end(&s);
+    end(&s, rc == 0);
     t->kind = NULL;
-    return rc;
+    return rc < 0 && err->code == ERR_STOPPING && task_stopping(t) ? 0 : rc;
 }

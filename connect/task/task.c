@@ -38,8 +38,9 @@ static int check_prefix(const struct task *t, const char *prefix, struct kc_erro
 static int check_overrides(const struct task *t, struct kc_error *err) {
     bool sink = t->plugin->kind == KC_KIND_SINK;
     bool dlq = t->conf.dlq_topic && *t->conf.dlq_topic;
-    bool admin = dlq || (!sink && has_prefix(t->connector_config, "topic.creation."));
-    if ((sink && check_prefix(t, "consumer.override.", err) < 0) ||
+    bool own = !sink && (t->guard || (t->conf.offsets_topic && *t->conf.offsets_topic)); /* clients of offsets */
+    bool admin = dlq || own || (!sink && has_prefix(t->connector_config, "topic.creation."));
+    if (((sink || own) && check_prefix(t, "consumer.override.", err) < 0) ||
         ((!sink || dlq) && check_prefix(t, "producer.override.", err) < 0) ||
         (admin && check_prefix(t, "admin.override.", err) < 0))
         return -1;
@@ -59,9 +60,6 @@ static int parse_configs(struct task *t, struct kc_error *err) {
         t->plugin_conf = kc_arena_zalloc(t->arena, t->plugin->conf_size);
     if (rows && config_parse(rows, t->task_config, t->arena, t->plugin_conf, t->plugin->conf_size, err) < 0)
         return -1;
-    if (!sink && t->worker->exactly_once && strcmp(t->worker->exactly_once, "enabled") == 0)
-        return kc_fail(err, KC_CONNECT_EXCEPTION,
-                       "This worker cannot run source tasks with exactly.once.source.support=enabled; use disabled");
     return check_overrides(t, err);
 }
 

@@ -92,10 +92,18 @@ static int source_alter_offsets(const struct kc_config *config, const struct kc_
     return 0;
 }
 
+/* A "real" file is read again where it was left; the standard input is not. */
+static int source_exactly_once(const struct kc_config *config, struct kc_error *err) {
+    const char *file = kc_config_get(config, "file");
+    (void)err;
+    return file && *file ? KC_EXACTLY_ONCE_SUPPORTED : KC_EXACTLY_ONCE_UNSUPPORTED;
+}
+
 static const struct kc_connector_ops source_connector_ops = {
     .start = source_connector_start,
     .task_configs = source_task_configs,
     .alter_offsets = source_alter_offsets,
+    .exactly_once_support = source_exactly_once,
 };
 
 /* ---- Task ---- */

@@ -348,12 +348,18 @@ static int source_alter_offsets(const struct kc_config *config, const struct kc_
     return mirror_check_offsets(&shape, partitions, offsets, count, err);
 }
 
+static int source_exactly_once(const struct kc_config *config, struct kc_error *err) {
+    (void)err;
+    return reads_committed(config) ? KC_EXACTLY_ONCE_SUPPORTED : KC_EXACTLY_ONCE_UNSUPPORTED;
+}
+
 static const struct kc_connector_ops connector_ops = {
     .validate = source_validate,
     .start = source_start,
     .task_configs = source_task_configs,
     .stop = source_stop,
     .alter_offsets = source_alter_offsets,
+    .exactly_once_support = source_exactly_once,
 };
 
 const struct kc_plugin mirror_source_connector = {

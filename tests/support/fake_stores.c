@@ -218,6 +218,25 @@ int offset_store_start(struct offset_store *s, struct kc_error *err) {
     return 0;
 }
 
+const char *offset_store_topic(const struct offset_store *s) {
+    (void)s;
+    return "offsets";
+}
+
+/* The records are the transaction's; the entries count at once. */
+int offset_store_produce(struct offset_store *s, rd_kafka_t *rk, const struct offset_entry *entries, size_t count,
+                         struct kc_error *err) {
+    for (size_t i = 0; i < count; i++) {
+        rd_kafka_resp_err_t code = rd_kafka_producev(
+            rk, RD_KAFKA_V_TOPIC("offsets"), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+            RD_KAFKA_V_KEY(entries[i].key, entries[i].key_len),
+            RD_KAFKA_V_VALUE((void *)(uintptr_t)entries[i].value, entries[i].value_len), RD_KAFKA_V_END);
+        if (code)
+            return err_set(err, ERR_KAFKA, "%s", rd_kafka_err2str(code));
+    }
+    return offset_store_set(s, entries, count, 0, err);
+}
+
 struct offset_store *offset_store_free(struct offset_store *s) {
     (void)s;
     return NULL;

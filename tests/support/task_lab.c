@@ -60,6 +60,7 @@ void task_lab_init(struct task_lab *lab, const char *const *worker) {
     struct kc_error err = {0};
     fake_stores_init();
     lab->raw = NULL;
+    lab->guard = NULL;
     ck_assert_int_eq(plugins_init(NULL, &err), 0);
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     rd_kafka_conf_set(conf, "test.mock.num.brokers", "1", why, sizeof why);
@@ -252,6 +253,9 @@ struct task *task_lab_start(struct task_lab *lab, const struct kc_plugin *plugin
         .target = target,
         .generation = 1,
         .worker_id = "lab:8083",
+        .guard = lab->guard,
+        .guard_arg = lab->guard_arg,
+        .config_generation = 3,
     };
     return task_start(&conf, err);
 }

@@ -15,6 +15,8 @@ struct task_lab {
     rd_kafka_mock_cluster_t *cluster;
     const char *bootstrap;
     struct worker_conf *worker;
+    const struct task_guard *guard; /* of the next task; NULL: none */
+    void *guard_arg;
     const char *const *raw; /* pairs that the next task was given with references in their place; NULL: none */
 };
 

@@ -191,8 +191,6 @@ START_TEST(test_rules_of_a_distributed_worker) {
          "Consumer group connect-workers conflicts with Connect worker group connect-workers"},
         {true, "consumer.override.group.id", "other", NULL, NULL},
         {false, "name", "workers", NULL, NULL},
-        {false, "exactly.once.support", "Required", "exactly.once.support",
-         "This worker does not have exactly-once source support enabled."},
         {false, "transaction.boundary", "CONNECTOR", "transaction.boundary",
          "The connector does not support connector-defined transaction boundaries with the given configuration. Please "
          "reconfigure it to use a different transaction boundary definition."},
@@ -210,6 +208,53 @@ START_TEST(test_rules_of_a_distributed_worker) {
         if (cases[i].want)
             ck_assert_str_eq(cJSON_GetObjectItem(value_of(json, cases[i].on), "errors")->child->valuestring,
                              cases[i].want);
+    }
+}
+END_TEST
+
+/* What "required" needs: a worker that can, and a connector that says it does. */
+START_TEST(test_exactly_once) {
+#define DISABLED    "This worker does not have exactly-once source support enabled."
+#define UNSUPPORTED "The connector does not support exactly-once semantics with the provided configuration."
+#define UNKNOWN                                                                                                        \
+    "The connector does not implement the API required for preflight validation of exactly-once source support. "      \
+    "Please consult the documentation for the connector to determine whether it supports exactly-once semantics, and " \
+    "then consider reconfiguring the connector to use the value \"requested\" for this property (which will disable "  \
+    "this preflight check and allow the connector to be created)."
+    static const struct {
+        const char *worker, *class_name, *key, *value;
+        const char *errors[3];
+    } cases[] = {
+        {"enabled", "FileStreamSource", "file", "f", {NULL}},
+        {"disabled", "FileStreamSource", "file", "f", {DISABLED}},
+        {"preparing", "FileStreamSource", "file", "f", {DISABLED}},
+        {"enabled", "FileStreamSource", "file", "", {UNSUPPORTED}}, /* the standard input */
+        {"disabled", "FileStreamSource", "topic", "t", {DISABLED, UNSUPPORTED}},
+        {"enabled",
+         "org.apache.kafka.connect.mirror.MirrorSourceConnector",
+         "source.consumer.isolation.level",
+         "read_committed",
+         {NULL}},
+        {"enabled", "org.apache.kafka.connect.mirror.MirrorCheckpointConnector", "topic", "t", {UNKNOWN}},
+        {"preparing", "org.apache.kafka.connect.tools.SchemaSourceConnector", "topic", "t", {DISABLED, UNKNOWN}},
+    };
+    struct worker_conf distributed = worker;
+    distributed.group_id = "connect-workers";
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct kc_error err = {0};
+        AUTO(props) config = source();
+        distributed.exactly_once = cases[i].worker;
+        kc_config_set(config, "connector.class", cases[i].class_name);
+        kc_config_set(config, "exactly.once.support", "Required");
+        kc_config_set(config, cases[i].key, cases[i].value);
+        AUTO(validation) v = validation_run(&distributed, providers, config, &err);
+        ck_assert_msg(v != NULL, "%s", err.text);
+        AUTO(json) json = answer(v);
+        const cJSON *error = cJSON_GetObjectItem(value_of(json, "exactly.once.support"), "errors")->child;
+        for (size_t e = 0; e < 3; e++, error = error ? error->next : NULL) {
+            const char *got = error ? error->valuestring : NULL, *want = cases[i].errors[e];
+            ck_assert_msg(got && want ? strcmp(got, want) == 0 : got == want, "%zu: %s", i, got);
+        }
     }
 }
 END_TEST
@@ -419,6 +464,7 @@ static Suite *make_suite(void) {
     tcase_add_test(tc, test_keys_of_plugins);
     tcase_add_test(tc, test_additions);
     tcase_add_test(tc, test_rules_of_a_distributed_worker);
+    tcase_add_test(tc, test_exactly_once);
     tcase_add_test(tc, test_overrides);
     tcase_add_test(tc, test_dead_letters_of_sources);
     tcase_add_test(tc, test_errors_of_the_whole);

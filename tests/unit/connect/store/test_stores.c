@@ -7,6 +7,8 @@
 #include "connect/base/arena.h"
 #include "connect/base/clock.h"
 #include "connect/base/err.h"
+#include "connect/kafka/client.h"
+#include "connect/kafka/transaction.h"
 #include "connect/store/config_store.h"
 #include "connect/store/offset_store.h"
 #include "connect/store/status_store.h"
@@ -316,6 +318,88 @@ START_TEST(offset_topic) {
 }
 END_TEST
 
+/* Records of the offset topic by a producer of somebody else's: a tombstone reaches every spelling of the partition. */
+START_TEST(offsets_of_a_transaction) {
+    struct cluster cluster;
+    struct kc_error err = {0};
+    struct transaction_limits limits = {.timeout_ms = 20000};
+    cluster_start(&cluster);
+    AUTO(arena) arena = arena_new(0);
+    struct offset_store *s = offset_store_new(&cluster.conf);
+    ck_assert_msg(offset_store_start(s, &err) == 0, "%s", err.text);
+    ck_assert_str_eq(offset_store_topic(s), "offsets");
+    AUTO(props) java = mock_kafka_props("client.id=connector-producer-c-0");
+    kc_config_set(java, "bootstrap.servers", cluster.mock.bootstrap);
+    kc_config_set(java, "partitioner.class", "RoundRobinPartitioner"); /* must not matter */
+    rd_kafka_conf_t *conf = transaction_conf(java, "g-c-0", "for this test", &err);
+    AUTO(rd) rk = conf ? client_new(CLIENT_PRODUCER, conf, &err) : NULL;
+    ck_assert_msg(rk && transaction_init(rk, &limits, &err) == 0, "%s", err.text);
+    static const char one[] = "[\"c\",{\"partition\":3,\"topic\":\"t\"}]",
+                      two[] = "[\"c\",{\"topic\":\"t\",\"partition\":3}]";
+    struct offset_entry entries[] = {{one, strlen(one), "{\"n\":1}", 7}, {two, strlen(two), "{\"n\":2}", 7}};
+    struct kc_value partition = kc_map_new(arena, 2), offset;
+    kc_map_put(&partition, "topic", kc_string("t"));
+    kc_map_put(&partition, "partition", kc_int(KC_INT32, 3));
+    for (int round = 0; round < 2; round++) {
+        ck_assert_msg(transaction_begin(rk, &err) == 0, "%s", err.text);
+        ck_assert_msg(offset_store_produce(s, rk, entries, round ? 1 : 2, &err) == 0, "%s", err.text);
+        ck_assert_msg(transaction_commit(rk, &limits, &err) == 0, "%s", err.text);
+        ck_assert_int_eq(offset_store_get(s, "c", &partition, 10000, arena, &offset, &err), 0);
+        if (round == 0)
+            ck_assert_int_eq(kc_map_get(&offset, "n")->i, 2);
+        else
+            ck_assert_int_eq(offset.tag, KC_V_NULL);
+        entries[0].value = NULL;
+    }
+    offset_store_free(s);
+    cluster_stop(&cluster);
+}
+END_TEST
+
+/* ---- The leader's privilege ---- */
+
+START_TEST(privileged_writes) {
+    enum { END_TXN = 26 };
+    struct cluster cluster;
+    struct kc_error err = {0};
+    struct heard heard = {{0}};
+    cluster_start(&cluster);
+    cluster.conf.exactly_once = "preparing";
+    struct config_store *s = config_store_new(&cluster.conf, &listener, &heard);
+    ck_assert_msg(config_store_start(s, &err) == 0, "%s", err.text);
+    AUTO(props) props = mock_kafka_props("a=b");
+    ck_assert_int_eq(config_store_put_connector(s, "x", props, NULL, &err), -1);
+    ck_assert_int_eq(err.code, ERR_UNPRIVILEGED);
+    ck_assert_str_eq(err.text, "Cannot produce to config topic without claiming write privileges first");
+    ck_assert_int_eq(config_store_put_target(s, "x", TARGET_PAUSED, &err), 0); /* everybody may */
+    ck_assert_msg(config_store_claim(s, &err) == 0, "%s", err.text);
+    ck_assert_int_eq(config_store_claim(s, &err), 0);
+    ck_assert_msg(config_store_put_connector(s, "x", props, NULL, &err) == 0, "%s", err.text);
+    ck_assert_msg(config_store_put_tasks(s, "x", &props, 1, &err) == 0, "%s", err.text);
+    AUTO(snapshot) before = config_store_snapshot(s);
+    ck_assert(config_snapshot_find(before, "x")->pending_fencing);
+    ck_assert_int_eq(config_snapshot_find(before, "x")->task_count_record, -1);
+    ck_assert_msg(config_store_put_task_count(s, "x", 1, &err) == 0, "%s", err.text);
+    AUTO(snapshot) after = config_store_snapshot(s);
+    ck_assert(!config_snapshot_find(after, "x")->pending_fencing);
+    ck_assert_int_eq(config_snapshot_find(after, "x")->task_count_record, 1);
+    /* fenced by another leader: this write fails, and every other until the privilege is claimed again */
+    rd_kafka_mock_push_request_errors(cluster.mock.cluster, END_TXN, 1, RD_KAFKA_RESP_ERR_PRODUCER_FENCED);
+    ck_assert_int_eq(config_store_put_restart(s, "x", false, true, &err), -1);
+    ck_assert_int_eq(err.code, ERR_UNPRIVILEGED);
+    ck_assert_str_eq(err.text, "Failed to write to config topic; this may be due to a transient error and the request "
+                               "can be safely retried");
+    ck_assert_ptr_nonnull(strstr(err.cause, "ProducerFencedException"));
+    ck_assert_int_eq(config_store_put_task_count(s, "x", 2, &err), -1);
+    ck_assert_msg(config_store_claim(s, &err) == 0, "%s", err.text);
+    ck_assert_msg(config_store_put_task_count(s, "x", 2, &err) == 0, "%s", err.text);
+    config_store_relinquish(s);
+    ck_assert_int_eq(config_store_put_task_count(s, "x", 3, &err), -1);
+    config_store_free(s);
+    cluster_stop(&cluster);
+}
+END_TEST
+
 static Suite *make_suite(void) {
     Suite *s = suite_create("stores");
     TCase *t = tcase_create("stores");
@@ -323,6 +407,8 @@ static Suite *make_suite(void) {
     tcase_add_test(t, config_topic);
     tcase_add_test(t, status_topic);
     tcase_add_test(t, offset_topic);
+    tcase_add_test(t, offsets_of_a_transaction);
+    tcase_add_test(t, privileged_writes);
     suite_add_tcase(s, t);
     return s;
 }
