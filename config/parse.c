@@ -185,6 +185,35 @@ char *option_text(const struct kc_option *row, const struct option_parsed *value
     return take_text(&b);
 }
 
+const char *option_shown(const struct kc_option *row, const struct option_parsed *value, struct kc_arena *arena) {
+    if (value->null)
+        return NULL;
+    switch (row->type) {
+    case KC_OPT_T_STRING:
+    case KC_OPT_T_CLASS:
+        return value->text;
+    case KC_OPT_T_PASSWORD:
+        return KC_HIDDEN;
+    case KC_OPT_T_BOOLEAN:
+        return value->b ? "true" : "false";
+    case KC_OPT_T_LIST:
+        if (value->list.count < 2)
+            return value->list.count ? value->list.items[0] : "";
+        break;
+    default:
+        break;
+    }
+    AUTO_TEXT text = option_text(row, value);
+    return kc_arena_printf(arena, "%s", text);
+}
+
+const char *option_default_shown(const struct kc_option *row, struct kc_arena *arena) {
+    struct option_parsed v;
+    if (!row->def || parse_default(row, row->name, arena, &v, NULL) < 0)
+        return NULL;
+    return option_shown(row, &v, arena);
+}
+
 char *option_default_text(const struct kc_option *row) {
     AUTO(arena) arena = arena_new(0);
     struct option_parsed v;
@@ -250,8 +279,7 @@ void config_validate(const struct kc_option *rows, const struct kc_config *confi
         o->visible = !row->visible || row->visible(row->name, config);
         if (option_read(row, row->name, config, arena, &v, &err) < 0)
             kc_problem(problems, row->name, "%s", err.text);
-        AUTO_TEXT text = option_text(row, &v);
-        problems_set_value(o, text);
+        problems_set_value(o, option_shown(row, &v, arena));
         if (option_check(row, row->name, &v, &err) < 0)
             kc_problem(problems, row->name, "%s", err.text);
         option_store(row, &v, conf);

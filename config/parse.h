@@ -64,8 +64,12 @@ int option_check(const struct kc_option *row, const char *name, const struct opt
                  struct kc_error *err) KC_CHECKED;
 /* ConfigDef.convertToString: lists joined by ",", secrets "[hidden]"; NULL for null. malloc'ed. */
 char *option_text(const struct kc_option *row, const struct option_parsed *value);
+/* The same text, which lives as long as the value, the row and `arena`. */
+const char *option_shown(const struct kc_option *row, const struct option_parsed *value, struct kc_arena *arena);
 /* The default as `option_text` shows it; NULL when there is none or it is null. malloc'ed. */
 char *option_default_text(const struct kc_option *row);
+/* The same as `option_shown`. */
+const char *option_default_shown(const struct kc_option *row, struct kc_arena *arena);
 /* Writes the value into the field of the row, if it has one. */
 void option_store(const struct kc_option *row, const struct option_parsed *value, void *conf);
 

@@ -185,17 +185,22 @@ static bool names_match(const char *class_name, const char *plugin) {
     return class_len >= plugin_len && memcmp(class_name + class_len - plugin_len, plugin, plugin_len) == 0;
 }
 
-/* Answers without a detour by the loop. What validation throws comes wrapped, as from Java's executor. @thread pool */
-static int validate(struct herder *h, struct errand *e) {
-    struct herder_request *req = op_take(TAKE(e->op));
-    struct validation *v = validation_run(h->conf, h->setup.substitute, req->config, &e->err);
+/* What validation throws comes wrapped, as from Java's executor. @thread any */
+static void answer_validation(struct herder *h, struct herder_request *req) {
+    struct kc_error err = {0};
+    struct validation *v = validation_run(h->conf, h->setup.substitute, req->config, &err);
     if (v) {
         validation_json(v, &req->json);
         validation_free(v);
         answer(req, 200);
     } else {
-        answer_http(req, 500, ERR_INTERNAL, "%s: %s", e->err.exception, e->err.text);
+        answer_http(req, 500, ERR_INTERNAL, "%s: %s", err.exception, err.text);
     }
+}
+
+/* Answers without a detour by the loop. @thread pool */
+static int validate(struct herder *h, struct errand *e) {
+    answer_validation(h, op_take(TAKE(e->op)));
     return 0;
 }
 
@@ -257,7 +262,12 @@ static void answered(struct herder_request *req, void *arg) {
 
 bool herder_read(struct herder *h, struct herder_request *req) {
     req->done = answered;
-    return read_now(h, req);
+    if (req->op != HERDER_VALIDATE)
+        return read_now(h, req);
+    if (!validation_is_quick(req->config))
+        return false;
+    answer_validation(h, req);
+    return true;
 }
 
 static void run_read(struct herder *h, struct op *op) {

@@ -15,7 +15,7 @@
 
 #define BAD_REQUEST "org.apache.kafka.connect.runtime.rest.errors.BadRequestException"
 
-enum { MESSAGE_MAX = 16 * 1024 * 1024 };
+enum { MESSAGE_MAX = 16 * 1024 * 1024, QUICK_KEYS = 100 };
 
 AUTO_FREE(validation, struct validation, validation_free)
 
@@ -438,6 +438,17 @@ struct validation *validation_run(const struct worker_conf *worker, struct subst
     }
     v->raw = NULL;
     return TAKE(v);
+}
+
+bool validation_is_quick(const struct kc_config *config) {
+    const char *class_name = kc_config_get(config, "connector.class");
+    const struct kc_plugin *plugin = class_name ? plugins_connector(class_name, NULL) : NULL;
+    if (!plugin || plugin->connector->validate || kc_config_count(config) > QUICK_KEYS)
+        return false;
+    for (size_t i = 0; i < kc_config_count(config); i++)
+        if (kc_config_value(config, i) && strstr(kc_config_value(config, i), "${"))
+            return false;
+    return true;
 }
 
 int validation_error_count(const struct validation *v) {

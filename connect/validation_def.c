@@ -285,12 +285,11 @@ void key_defs_validate(const struct key_defs *defs, const struct kc_config *conf
         const char *name = without_prefix ? def->row.name : def->name;
         if (option_read(&def->row, name, config, arena, &v, &err) < 0)
             kc_problem(values, def->name, "%s", err.text);
-        AUTO_TEXT text = option_text(&def->row, &v);
         struct option_value *o = problems_value(values, def->name);
         o->row = &def->row;
         o->visible = def->visible;
         o->recommended = def->recommended;
-        problems_set_value(o, text);
+        problems_set_value(o, option_shown(&def->row, &v, arena));
         if (check(def, config, &v, arena, &err) < 0)
             kc_problem(values, def->name, "%s", err.text);
     }

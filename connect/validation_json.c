@@ -10,9 +10,20 @@
 
 enum { ENTRY_BYTES = 1000 }; /* of the answer, about; so that the buffer rarely grows */
 
-/* `before` and the text as a JSON string, or null. */
-static void add_text(struct buf *out, const char *before, const char *text) {
-    (void)buf_add_text(out, before);
+/* `before`, a literal, and the text as a JSON string, or null. */
+#define ADD_TEXT(out, before, text)                         \
+    do {                                                    \
+        (void)buf_add((out), (before), sizeof(before) - 1); \
+        add_string((out), (text));                          \
+    } while (0)
+/* `before`, a literal, and a word that needs no quotes or escapes. */
+#define ADD_WORD(out, before, word)                         \
+    do {                                                    \
+        (void)buf_add((out), (before), sizeof(before) - 1); \
+        (void)buf_add_text((out), (word));                  \
+    } while (0)
+
+static void add_string(struct buf *out, const char *text) {
     if (text)
         (void)buf_add_json(out, text, strlen(text));
     else
@@ -22,15 +33,12 @@ static void add_text(struct buf *out, const char *before, const char *text) {
 static void add_texts(struct buf *out, const char *before, const char *const *texts, size_t count) {
     (void)buf_add_text(out, before);
     (void)buf_add_char(out, '[');
-    for (size_t i = 0; i < count; i++)
-        add_text(out, i ? "," : "", texts[i]);
+    for (size_t i = 0; i < count; i++) {
+        if (i)
+            (void)buf_add_char(out, ',');
+        add_string(out, texts[i]);
+    }
     (void)buf_add_char(out, ']');
-}
-
-/* `before` and a word that needs no quotes or escapes. */
-static void add_word(struct buf *out, const char *before, const char *word) {
-    (void)buf_add_text(out, before);
-    (void)buf_add_text(out, word);
 }
 
 static size_t text_count(const char *const *texts) {
@@ -40,36 +48,36 @@ static size_t text_count(const char *const *texts) {
     return n;
 }
 
-static void add_definition(struct buf *out, const struct key_def *def) {
+static void add_definition(struct buf *out, const struct key_def *def, struct kc_arena *arena) {
     const struct kc_option *row = &def->row;
-    AUTO_TEXT default_text = row->required ? NULL : option_default_text(row);
+    const char *default_text = row->required ? NULL : option_default_shown(row, arena);
     char order[16];
-    add_text(out, "{\"name\":", def->name);
-    add_word(out, ",\"type\":\"", option_type_name(row->type));
-    add_word(out, "\",\"required\":", row->required ? "true" : "false");
-    add_text(out, ",\"default_value\":", default_text);
-    add_word(out, ",\"importance\":\"", option_importance_name(row->importance));
-    add_text(out, "\",\"documentation\":", row->doc ? row->doc : "");
-    add_text(out, ",\"group\":", def->group);
-    add_word(out, ",\"width\":\"", option_width_name(row->width));
-    add_text(out, "\",\"display_name\":", row->display_name ? row->display_name : row->name);
+    ADD_TEXT(out, "{\"name\":", def->name);
+    ADD_WORD(out, ",\"type\":\"", option_type_name(row->type));
+    ADD_WORD(out, "\",\"required\":", row->required ? "true" : "false");
+    ADD_TEXT(out, ",\"default_value\":", default_text);
+    ADD_WORD(out, ",\"importance\":\"", option_importance_name(row->importance));
+    ADD_TEXT(out, "\",\"documentation\":", row->doc ? row->doc : "");
+    ADD_TEXT(out, ",\"group\":", def->group);
+    ADD_WORD(out, ",\"width\":\"", option_width_name(row->width));
+    ADD_TEXT(out, "\",\"display_name\":", row->display_name ? row->display_name : row->name);
     add_texts(out, ",\"dependents\":", row->dependents, text_count(row->dependents));
     snprintf(order, sizeof order, "%d", def->order);
-    add_word(out, ",\"order\":", order);
+    ADD_WORD(out, ",\"order\":", order);
     (void)buf_add_char(out, '}');
 }
 
 static void add_value(struct buf *out, const struct option_value *o) {
-    add_text(out, "{\"name\":", o->name);
-    add_text(out, ",\"value\":", o->value);
+    ADD_TEXT(out, "{\"name\":", o->name);
+    ADD_TEXT(out, ",\"value\":", o->value);
     add_texts(out, ",\"recommended_values\":", o->recommended, text_count(o->recommended));
     add_texts(out, ",\"errors\":", (const char *const *)o->errors, o->error_count);
-    add_word(out, ",\"visible\":", o->visible ? "true}" : "false}");
+    ADD_WORD(out, ",\"visible\":", o->visible ? "true}" : "false}");
 }
 
 int validation_json(const struct validation *v, struct buf *out) {
     (void)buf_reserve(out, v->entries.count * ENTRY_BYTES);
-    add_text(out, "{\"name\":", v->class_name);
+    ADD_TEXT(out, "{\"name\":", v->class_name);
     (void)buf_printf(out, ",\"error_count\":%d", v->error_count);
     add_texts(out, ",\"groups\":", v->groups, v->group_count);
     (void)buf_add_text(out, ",\"configs\":[");
@@ -77,7 +85,7 @@ int validation_json(const struct validation *v, struct buf *out) {
         const struct entry *e = &v->entries.items[i];
         (void)buf_add_text(out, i ? ",{\"definition\":" : "{\"definition\":");
         if (e->def)
-            add_definition(out, e->def);
+            add_definition(out, e->def, v->arena);
         else
             (void)buf_add_text(out, "null");
         (void)buf_add_text(out, ",\"value\":");
@@ -103,7 +111,7 @@ int plugin_config_json(const struct kc_plugin *plugin, struct buf *out, struct k
         if (i >= own.count && key_defs_find(&own, def->name))
             continue;
         (void)buf_add_text(out, count++ ? "," : "");
-        add_definition(out, def);
+        add_definition(out, def, arena);
     }
     if (buf_add_char(out, ']') < 0)
         return err_set(err, ERR_INTERNAL, "the definition of %s is too long", plugin->class_name);

@@ -21,14 +21,12 @@ void buf_clear(struct buf *b) {
         b->data[0] = 0;
 }
 
-int buf_reserve(struct buf *b, size_t more) {
+static int grow(struct buf *b, size_t more) {
     if (b->failed || more > b->max - b->len) {
         b->failed = true;
         return -1;
     }
     size_t want = b->len + more + 1; /* the NUL */
-    if (want <= b->cap)
-        return 0;
     size_t cap = b->cap ? b->cap * 2 : 64;
     if (cap < want)
         cap = want;
@@ -43,6 +41,10 @@ int buf_reserve(struct buf *b, size_t more) {
     b->cap = cap;
     b->data[b->len] = 0;
     return 0;
+}
+
+int buf_reserve(struct buf *b, size_t more) {
+    return !b->failed && b->cap > b->len && more < b->cap - b->len ? 0 : grow(b, more);
 }
 
 int buf_add(struct buf *b, const void *data, size_t len) {
@@ -60,7 +62,11 @@ int buf_add_text(struct buf *b, const char *s) {
 }
 
 int buf_add_char(struct buf *b, char c) {
-    return buf_add(b, &c, 1);
+    if (buf_reserve(b, 1) < 0)
+        return -1;
+    b->data[b->len++] = c;
+    b->data[b->len] = 0;
+    return 0;
 }
 
 int buf_vprintf(struct buf *b, const char *fmt, va_list ap) {
@@ -144,15 +150,23 @@ static bool some_escape(const char *s) {
     return (((v - 0x20 * ones) | (quote - ones) | (backslash - ones)) & ~v & tops) != 0;
 }
 
+/* Bytes up to the first that is escaped. */
+static size_t plain_length(const char *s, size_t len) {
+    size_t i = 0;
+    while (len - i >= sizeof(uint64_t) && !some_escape(s + i))
+        i += sizeof(uint64_t);
+    while (i < len && (unsigned char)s[i] >= 0x20 && s[i] != '"' && s[i] != '\\')
+        i++;
+    return i;
+}
+
 int buf_add_json(struct buf *b, const char *s, size_t len) {
-    buf_add_char(b, '"');
     size_t plain = 0; /* start of what needs no escape */
-    for (size_t i = 0; i < len; i++) {
-        while (len - i > sizeof(uint64_t) && !some_escape(s + i))
-            i += sizeof(uint64_t);
+    if (buf_reserve(b, len + 2) < 0)
+        return -1;
+    buf_add_char(b, '"');
+    for (size_t i = 0; i += plain_length(s + i, len - i), i < len; i++) {
         unsigned char c = (unsigned char)s[i];
-        if (c >= 0x20 && c != '"' && c != '\\')
-            continue;
         buf_add(b, s + plain, i - plain);
         plain = i + 1;
         char escape = short_escape(c);
