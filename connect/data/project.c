@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "connect/base/err.h"
+#include "connect/data/decimal.h"
+#include "connect/data/number_text.h"
 #include "connect/data/schema.h"
+#include "connect/data/validate.h"
 #include "connect/data/value.h"
 
 static int fail(struct kc_error *err, const char *text) {
@@ -63,16 +66,46 @@ static int check(const struct kc_schema *source, const struct kc_schema *target,
 
 /* ---- conversion ---- */
 
+static bool is_numeric(const struct kc_value *v) {
+    return (v->tag >= KC_V_INT8 && v->tag <= KC_V_FLOAT64) || v->tag == KC_V_DECIMAL;
+}
+
+static double as_double(const struct kc_value *v) {
+    if (v->tag == KC_V_DECIMAL)
+        return decimal_to_double(v->dec);
+    return v->tag == KC_V_FLOAT32 || v->tag == KC_V_FLOAT64 ? v->f : (double)v->i;
+}
+
+/* longValue, or intValue for what is smaller; kc_int keeps the low bits. */
+static int64_t as_int64(const struct kc_value *v, enum kc_type target) {
+    if (v->tag == KC_V_DECIMAL)
+        return decimal_to_int64(v->dec);
+    if (v->tag != KC_V_FLOAT32 && v->tag != KC_V_FLOAT64)
+        return v->i;
+    return target == KC_INT64 ? number_double_to_int64(v->f) : number_double_to_int32(v->f);
+}
+
+/* Number.byteValue and its like: the number in the value counts, also where it is not of the source's type. */
 static struct kc_value promote(const struct kc_value *v, enum kc_type target) {
-    bool fraction = v->tag == KC_V_FLOAT32 || v->tag == KC_V_FLOAT64;
     switch (target) {
     case KC_FLOAT32:
-        return kc_float(fraction ? (float)v->f : (float)v->i);
+        return kc_float((float)as_double(v));
     case KC_FLOAT64:
-        return kc_double(fraction ? v->f : (double)v->i);
+        return kc_double(as_double(v));
+    case KC_INT8:
+        return kc_int(target, (int8_t)as_int64(v, target));
+    case KC_INT16:
+        return kc_int(target, (int16_t)as_int64(v, target));
+    case KC_INT32:
+        return kc_int(target, (int32_t)as_int64(v, target));
     default:
-        return kc_int(target, v->i);
+        return kc_int(target, as_int64(v, target));
     }
+}
+
+static int wrong_class(const struct kc_value *v, const char *wanted, struct kc_error *err) {
+    return err_set_class(err, ERR_BAD_DATA, "java.lang.ClassCastException", "class %s cannot be cast to class %s",
+                         kc_value_java_class(v), wanted);
 }
 
 static int project_array(struct kc_arena *arena, const struct kc_schema *source, const struct kc_value *v,
@@ -119,9 +152,11 @@ static int project_field(struct kc_arena *arena, const struct kc_schema *source,
     const struct kc_value *v = &st->fields[field->index];
     if (v->tag == KC_V_NULL && field->schema->has_default)
         v = &field->schema->default_value;
-    if (project_value(arena, field->schema, v, target->schema, ret_value, err) < 0)
+    if (project_value(arena, field->schema, v, target->schema, ret_value, err) == 0)
+        return validate_field(target, ret_value, err);
+    if (strcmp(err->exception, SCHEMA_PROJECTOR_EXCEPTION) == 0)
         return err_wrap(err, SCHEMA_PROJECTOR_EXCEPTION, "Error projecting %s", target->name);
-    return 0;
+    return -1;
 }
 
 static int project_struct(struct kc_arena *arena, const struct kc_schema *source, const struct kc_struct *st,
@@ -136,29 +171,28 @@ static int project_struct(struct kc_arena *arena, const struct kc_schema *source
 
 static int project_required(struct kc_arena *arena, const struct kc_schema *source, const struct kc_value *v,
                             const struct kc_schema *target, struct kc_value *ret_value, struct kc_error *err) {
-    switch ((enum kc_tag)v->tag) {
-    case KC_V_INT8:
-    case KC_V_INT16:
-    case KC_V_INT32:
-    case KC_V_INT64:
-    case KC_V_FLOAT32:
-    case KC_V_FLOAT64:
-        *ret_value = is_number(target->type) ? promote(v, target->type) : *v;
-        return 0;
-    case KC_V_ARRAY:
-        return project_array(arena, source, v, target, ret_value, err);
-    case KC_V_MAP:
-        return project_map(arena, source, v, target, ret_value, err);
-    case KC_V_STRUCT:
-        return project_struct(arena, source, v->st, target, ret_value, err);
+    switch (target->type) {
+    case KC_ARRAY:
+        return v->tag == KC_V_ARRAY ? project_array(arena, source, v, target, ret_value, err)
+                                    : wrong_class(v, "java.util.List", err);
+    case KC_MAP:
+        return v->tag == KC_V_MAP ? project_map(arena, source, v, target, ret_value, err)
+                                  : wrong_class(v, "java.util.Map", err);
+    case KC_STRUCT:
+        return v->tag == KC_V_STRUCT ? project_struct(arena, source, v->st, target, ret_value, err)
+                                     : wrong_class(v, "org.apache.kafka.connect.data.Struct", err);
     default:
-        *ret_value = *v;
+        *ret_value = is_number(target->type) && is_numeric(v) ? promote(v, target->type) : *v;
         return 0;
     }
 }
 
 int project_value(struct kc_arena *arena, const struct kc_schema *source, const struct kc_value *v,
                   const struct kc_schema *target, struct kc_value *ret_value, struct kc_error *err) {
+    if (!source || !target)
+        return err_set_class(err, ERR_BAD_DATA, "java.lang.NullPointerException",
+                             "Cannot invoke \"org.apache.kafka.connect.data.Schema.type()\" because \"%s\" is null",
+                             source ? "target" : "source");
     if (source != target && check(source, target, err) < 0)
         return -1;
     if (source->optional && !target->optional) {

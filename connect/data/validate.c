@@ -135,5 +135,9 @@ int validate_field(const struct kc_field *field, const struct kc_value *v, struc
 
 int validate_value(const struct kc_schema *schema, const struct kc_value *v, const char *where, struct kc_error *err) {
     struct place at = {.where = where};
+    if (!schema)
+        return err_set_class(err, ERR_BAD_DATA, "java.lang.NullPointerException",
+                             "Cannot invoke \"org.apache.kafka.connect.data.Schema.%s()\" because \"schema\" is null",
+                             v->tag == KC_V_NULL ? "isOptional" : "name");
     return validate(schema, v, &at, err);
 }

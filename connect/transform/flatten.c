@@ -142,6 +142,10 @@ static int fill(struct kc_value *to, int32_t *at, const struct kc_struct *from, 
                 return -1;
         } else if (from->fields[i].tag == KC_V_NULL) {
             *at += leaf_count(schema);
+        } else if (from->fields[i].tag != KC_V_STRUCT) {
+            return kc_fail(err, CLASS_CAST_EXCEPTION,
+                           "class %s cannot be cast to class org.apache.kafka.connect.data.Struct",
+                           kc_value_java_class(&from->fields[i]));
         } else if (operand_require_struct_of(&from->fields[i], schema, PURPOSE, err) < 0 ||
                    fill(to, at, from->fields[i].st, err) < 0) {
             return -1;

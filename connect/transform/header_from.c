@@ -4,6 +4,8 @@
 
 #include "config/parse.h"
 #include "connect/data/schema.h"
+#include "connect/data/validate.h"
+#include "connect/data/value.h"
 #include "connect/transform/builtin.h"
 #include "connect/transform/operand.h"
 #include "connect/transform/schema_memo.h"
@@ -128,21 +130,34 @@ static int shrink(struct header_from *t, struct kc_arena *arena, const struct kc
     return 0;
 }
 
+/* @source ConnectHeaders.checkSchemaMatches */
+static int check_header(struct kc_arena *arena, const struct kc_schema *schema, const struct kc_value *v,
+                        struct kc_error *err) {
+    bool fits =
+        v->tag == KC_V_NULL ? schema->optional : validate_class(schema, v) || value_type(v) == (int)schema->type;
+    if (fits)
+        return 0;
+    AUTO_BUF text;
+    buf_init(&text, KC_ERROR_TEXT);
+    schema_text(&text, schema);
+    if (v->tag == KC_V_NULL)
+        return kc_fail(err, KC_DATA_EXCEPTION, "A null value requires an optional schema but was %s", buf_text(&text));
+    size_t len;
+    return kc_fail(err, KC_DATA_EXCEPTION, "The value %s is not compatible with the schema %s",
+                   kc_value_to_text(arena, v, &len), buf_text(&text));
+}
+
 /* Checks every field first, so that no record gets half of its headers. */
-static int check_fields(const struct header_from *t, const struct kc_struct *st, struct kc_error *err) {
+static int check_fields(const struct header_from *t, struct kc_arena *arena, const struct kc_struct *st,
+                        struct kc_error *err) {
     for (size_t i = 0; i < t->conf->fields.count; i++) {
         const struct kc_field *field = kc_schema_field(st->schema, t->conf->fields.items[i]);
         if (!field)
             return kc_fail(err, NULL_POINTER_EXCEPTION,
                            "Cannot invoke \"org.apache.kafka.connect.data.Field.schema()\" because the return value of "
                            "\"org.apache.kafka.connect.data.Schema.field(String)\" is null");
-        if (operand_field(st, field->index, t->conf->replace_null)->tag == KC_V_NULL && !field->schema->optional) {
-            AUTO_BUF text;
-            buf_init(&text, KC_ERROR_TEXT);
-            schema_text(&text, field->schema);
-            return kc_fail(err, KC_DATA_EXCEPTION, "A null value requires an optional schema but was %s",
-                           buf_text(&text));
-        }
+        if (check_header(arena, field->schema, operand_field(st, field->index, t->conf->replace_null), err) < 0)
+            return -1;
     }
     return 0;
 }
@@ -157,7 +172,7 @@ static int header_from(void *self, struct kc_arena *arena, struct kc_record *r, 
     const struct kc_struct *st = op.value->st;
     struct kc_value shrunk = *op.value;
     const struct kc_schema *schema = *op.schema;
-    if (shrink(t, arena, &schema, &shrunk, err) < 0 || check_fields(t, st, err) < 0)
+    if (shrink(t, arena, &schema, &shrunk, err) < 0 || check_fields(t, arena, st, err) < 0)
         return -1;
     for (size_t i = 0; i < t->conf->fields.count; i++) {
         const struct kc_field *field = kc_schema_field(st->schema, t->conf->fields.items[i]);

@@ -104,11 +104,11 @@ int operand_require_fields(const struct kc_schema *schema, struct kc_error *err)
     return kc_fail(err, KC_DATA_EXCEPTION, "Cannot list fields on non-struct type");
 }
 
-/* What a field of an equal schema held is fine but for a null that a default stood for; everything else is looked at
- * as far as its class. */
+/* As Struct.put; the class alone tells about what has no elements. */
 int operand_struct_set(struct kc_value *st, int32_t index, const struct kc_value *v, struct kc_error *err) {
     const struct kc_field *field = &st->st->schema->fields[index];
-    bool fits = v->tag == KC_V_NULL ? field->schema->optional : validate_class(field->schema, v);
+    bool container = v->tag == KC_V_ARRAY || v->tag == KC_V_MAP || v->tag == KC_V_STRUCT || v->tag == KC_V_JSON;
+    bool fits = v->tag == KC_V_NULL ? field->schema->optional : !container && validate_class(field->schema, v);
     if (!fits && validate_field(field, v, err) < 0)
         return -1;
     st->st->fields[index] = *v;

@@ -19,6 +19,14 @@ START_TEST(test_golden) {
 }
 END_TEST
 
+/* Values that contradict their schemas, found by comparing with Java on random input. */
+START_TEST(test_compared) {
+    struct golden_tally tally = {0};
+    golden_each("compared.jsonl", NULL, golden_check, &tally);
+    ck_assert_int_eq(tally.judged, 18);
+}
+END_TEST
+
 /* ---- Going on after a failure ---- */
 
 enum { RECORDS = 6 };
@@ -171,6 +179,7 @@ static Suite *make_suite(void) {
     TCase *tc = tcase_create("chain");
     tcase_add_checked_fixture(tc, golden_set_up, golden_tear_down);
     tcase_add_loop_test(tc, test_golden, 0, COUNT_OF(vectors));
+    tcase_add_test(tc, test_compared);
     tcase_add_test(tc, test_skip_and_go_on);
     tcase_add_test(tc, test_cut_and_go_on);
     tcase_add_test(tc, test_predicate_leaves_others_alone);
