@@ -28,8 +28,9 @@
 
 enum { MAX_NAMES = 1024, MAX_NAMES_OF_ONE = 256, FILTER_BITS = 256 };
 
-struct level {                      /* an open object or array */
-    uint16_t first_name, last_name; /* last_name: there is no room for it */
+/* An open object or array. */
+struct level {
+    uint16_t first_name, name_limit; /* where its names begin in scanner.names, and where there is room for no more */
     bool object;
     uint64_t filter[FILTER_BITS / 64];
 };
@@ -351,18 +352,18 @@ static const char *scan_word(struct scanner *s, const char *p, const char *word)
 
 /* ---- names ---- */
 
-/* A number for a name: of names of less than 8 bytes no two have the same. */
+/* A number for a name: of names of less than 8 bytes no two have the same. Short names fill it from the highest byte
+ * down, whether or not 8 bytes may be read at once. */
 static inline uint64_t hash_name(const struct scanner *s, const char *name, size_t len) {
-    uint64_t head = 0, tail = 0;
+    uint64_t head = 0;
     if (len >= 8) {
-        memcpy(&head, name, 8);
-        memcpy(&tail, name + len - 8, 8);
-        head ^= tail << 29 | tail >> 35;
+        uint64_t tail = json_word(name + len - 8);
+        head = json_word(name) ^ (tail << 29 | tail >> 35);
     } else if (len && name < s->near_end) {
-        memcpy(&head, name, 8);
-        head <<= 64 - 8 * len;
+        head = json_word(name) << (64 - 8 * len);
     } else {
-        memcpy((char *)&head + 8 - len, name, len);
+        for (size_t i = 0; i < len; i++)
+            head = head >> 8 | (uint64_t)(unsigned char)name[i] << 56;
     }
     return head * UINT64_C(0x9e3779b97f4a7c15);
 }
@@ -381,7 +382,7 @@ static inline void note_name(struct scanner *s, const char *name, const char *qu
     size_t len = (size_t)(quote - name);
     uint64_t hash = hash_name(s, name, len), bit = UINT64_C(1) << (hash >> 58);
     uint64_t *filter = &level->filter[hash >> 56 & 3];
-    if (at == level->last_name || (*filter & bit && name_is_known(s, name, len, (uint32_t)(hash >> 24)))) {
+    if (at == level->name_limit || (*filter & bit && name_is_known(s, name, len, (uint32_t)(hash >> 24)))) {
         s->unique = false;
         return;
     }
@@ -473,13 +474,13 @@ static inline const char *scan_name(struct scanner *s, struct json_marks *marks,
 /* ---- values ---- */
 
 static inline bool open_container(struct scanner *s, bool object) {
-    unsigned last = s->name_count + MAX_NAMES_OF_ONE;
+    unsigned limit = s->name_count + MAX_NAMES_OF_ONE;
     if (s->depth == JSON_MAX_DEPTH) {
         fail_limit(s, "Document nesting depth", JSON_MAX_DEPTH + 1, JSON_MAX_DEPTH);
         return false;
     }
     s->levels[++s->depth] = (struct level){
-        .first_name = s->name_count, .last_name = (uint16_t)(last < MAX_NAMES ? last : MAX_NAMES), .object = object};
+        .first_name = s->name_count, .name_limit = (uint16_t)(limit < MAX_NAMES ? limit : MAX_NAMES), .object = object};
     return true;
 }
 
@@ -502,7 +503,7 @@ static const char *scan_scalar(struct scanner *s, const char *p) {
     }
 }
 
-/* A number or a word, perhaps behind blanks; else the error. */
+/* A number or a word; else the error. */
 static inline const char *scan_bare(struct scanner *s, const char *p) {
     const char *behind = NULL;
     unsigned whole;

@@ -142,23 +142,25 @@ static struct kc_value collect(struct tree *t, size_t base, bool object) {
     return v;
 }
 
+/* Inside a container there is always something behind blanks: its bracket, if nothing else. */
+static inline const char *over_blanks(const char *p) {
+    while (json_is_blank(*p))
+        p++;
+    return p;
+}
+
 /* Behind an element: closes containers; at the next element, or behind the outermost container (depth 0). */
 static inline const char *next_element(struct tree *t, const char *p) {
     for (;;) {
-        p = json_blanks(p, t->end);
+        p = over_blanks(p);
         if (*p == ',')
-            return json_blanks(p + 1, t->end);
+            return over_blanks(p + 1);
         struct open *o = &t->open[t->depth--];
         push(t, collect(t, o->base, o->object));
         p++;
         if (t->depth == 0)
             return p;
     }
-}
-
-/* From behind a name over its colon. */
-static inline const char *over_colon(const struct tree *t, const char *p) {
-    return json_blanks(json_blanks(p, t->end) + 1, t->end);
 }
 
 /* From the bracket at p to behind the one that closes it. Its value is the only one on the stack then. */
@@ -169,14 +171,14 @@ static void take_container(struct tree *t, const char *p) {
         if (*p == '"') {
             p = take_string(t, &marks, p);
             if (name_next) {
-                p = over_colon(t, p);
+                p = over_blanks(over_blanks(p) + 1); /* the colon */
                 name_next = false;
                 continue;
             }
         } else if ((*p == '{' || *p == '[') && (t->whole || t->depth == 0)) {
             name_next = *p == '{';
             t->open[++t->depth] = (struct open){(uint32_t)t->count, name_next};
-            p = json_blanks(p + 1, t->end);
+            p = over_blanks(p + 1);
             if (*p != '}' && *p != ']')
                 continue;
         } else {
