@@ -89,6 +89,22 @@ static void load(const char *file, struct document *d) {
     free(text);
 }
 
+/* The first members of an order as an envelope with its schema. */
+static void make_envelope(struct document *d) {
+    static const char *const text =
+        "{\"schema\":{\"type\":\"struct\",\"fields\":[{\"type\":\"string\",\"optional\":false,\"field\":\"order_id\"},"
+        "{\"type\":\"int64\",\"optional\":false,\"name\":\"org.apache.kafka.connect.data.Timestamp\",\"version\":1,"
+        "\"field\":\"created\"},{\"type\":\"string\",\"optional\":true,\"field\":\"status\"},{\"type\":\"double\","
+        "\"optional\":false,\"field\":\"total\"},{\"type\":\"boolean\",\"optional\":false,\"field\":\"paid\"},{"
+        "\"type\":"
+        "\"array\",\"items\":{\"type\":\"string\",\"optional\":true},\"optional\":true,\"field\":\"tags\"}],"
+        "\"optional\":"
+        "false,\"name\":\"Order\"},\"payload\":{\"order_id\":\"ord-2024-0001938471\",\"created\":1700000000123,"
+        "\"status\":\"SHIPPED\",\"total\":1249.95,\"paid\":true,\"tags\":[\"returning\",\"newsletter\",\"web\"]}}";
+    d->len = strlen(text);
+    memcpy(d->text, text, d->len);
+}
+
 /* ---- Ways -------------------------------------------------------------------------------------------------------- */
 
 static void read_batch(struct way *w) {
@@ -142,6 +158,11 @@ static void take_apart_and_write(void *way) {
     format_batch(way);
 }
 
+static void read_and_write(void *way) {
+    read_batch(way);
+    write_batch(way);
+}
+
 /* What a source connector's records cost: values in memory become bytes. */
 static void source(void *way) {
     struct way *w = way;
@@ -191,8 +212,18 @@ static void run_document(const char *name, const struct document *d, bool compac
     json_converter_free(w.jc);
 }
 
+static void run_envelope(const struct document *d, long batches) {
+    struct kc_record records[BATCH] = {0};
+    struct way w = {.jc = json_converter_new(true, false, true, 1000), .document = d};
+    w.batch = (struct kc_batch){.arena = arena_new(0), .records = records, .count = BATCH, .capacity = BATCH};
+    run("read by schema", "envelope", &w, check, 0, batches);
+    run("read by schema, write", "envelope", &w, read_and_write, GOAL_WRITE, batches);
+    arena_free(w.batch.arena);
+    json_converter_free(w.jc);
+}
+
 int main(int argc, char **argv) {
-    static struct document order, blanks, dense, text;
+    static struct document order, blanks, dense, text, envelope;
     long batches = argc > 2 ? strtol(argv[2], NULL, 10) : 200;
     if (argc < 2) {
         fprintf(stderr, "usage: bench_json ORDER.json [BATCHES]\n");
@@ -202,6 +233,7 @@ int main(int argc, char **argv) {
     add_blanks(&order, &blanks);
     make_dense(&dense);
     make_text(&text);
+    make_envelope(&envelope);
     memcpy_rate = measure_memcpy();
     printf("memcpy: %.1f GB/s\n", memcpy_rate);
     printf("%-28s%-12s%8s%10s%12s%8s%10s\n", "", "record", "ns", "MB/s", "of memcpy", "goals", "mallocs");
@@ -209,5 +241,6 @@ int main(int argc, char **argv) {
     run_document("with blanks", &blanks, false, batches);
     run_document("dense", &dense, true, batches);
     run_document("text", &text, true, batches);
+    run_envelope(&envelope, batches);
     return 0;
 }
