@@ -133,7 +133,7 @@ static int on_key(void *arg, const struct store_object *object, struct kc_error 
 }
 
 /* Lists behind the last object and adds what the present page does not have. */
-static int list(struct source_folder *f, struct kc_error *err) {
+static int list_page(struct source_folder *f, struct kc_error *err) {
     bool first = f->page.next == f->page.count;
     struct listing l = {.f = f, .last = first ? NULL : f->page.keys[f->page.count - 1].name};
     page_init(&l.page);
@@ -189,6 +189,10 @@ static int ask_for_expected(struct source_folder *f, struct kc_error *err) {
     if (strcmp(expected, next) >= 0 || (f->last_file && strcmp(expected, f->last_file) <= 0))
         return 0;
     int there = store_head(f->store, expected, NULL, err);
+    if (there < 0 && err->code == ERR_FORBIDDEN) { /* what S3 says of an absent object when listing is restricted */
+        *err = (struct kc_error){0};
+        return 0;
+    }
     if (there != 1)
         return there;
     page_insert_first(&f->page, TAKE(expected));
@@ -198,7 +202,7 @@ static int ask_for_expected(struct source_folder *f, struct kc_error *err) {
 /* 1: the first key of the page comes next; 0: not before due_ms. */
 static int find_next(struct source_folder *f, struct kc_error *err) {
     bool empty = f->page.next == f->page.count;
-    if (empty && list(f, err) < 0)
+    if (empty && list_page(f, err) < 0)
         return -1;
     if (f->page.next == f->page.count) {
         f->base.due_ms = clock_ms() + f->naming->conf->poll_interval_ms;
@@ -210,7 +214,7 @@ static int find_next(struct source_folder *f, struct kc_error *err) {
     if (rc)
         return rc;
     if (clock_ms() >= f->listed_ms + SOURCE_SETTLE_MS) {
-        if (list(f, err) < 0)
+        if (list_page(f, err) < 0)
             return -1;
         if (f->settled)
             return 1;

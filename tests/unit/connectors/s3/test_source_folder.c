@@ -221,6 +221,23 @@ START_TEST(a_stored_position_is_continued) {
 }
 END_TEST
 
+static int refuse_heads(void *arg, const char *op, const char *key, int nth) {
+    (void)arg;
+    (void)key;
+    (void)nth;
+    return strcmp(op, "head") == 0 ? ERR_FORBIDDEN : 0;
+}
+
+START_TEST(a_gap_is_found_without_the_right_to_ask_for_objects) {
+    put_records(0, 2);
+    put_records(4, 1);
+    fake_store_rules(store, refuse_heads, NULL);
+    open_folder();
+    ck_assert_int_eq(read_for(SETTLE_MS), 0);
+    CHECK_READ(0, 1, 4);
+}
+END_TEST
+
 /* ---- what is not there may come back ---- */
 
 START_TEST(an_object_that_a_listing_leaves_out_is_asked_for) {
@@ -493,6 +510,7 @@ static Suite *make_suite(void) {
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, objects_that_continue_each_other_are_read_at_once);
     tcase_add_test(tc, a_gap_is_believed_when_seen_twice);
+    tcase_add_test(tc, a_gap_is_found_without_the_right_to_ask_for_objects);
     tcase_add_test(tc, a_folder_may_begin_anywhere);
     tcase_add_test(tc, several_partitions_in_a_folder_are_read_in_the_order_of_names);
     tcase_add_test(tc, a_stored_position_is_continued);
