@@ -13,7 +13,7 @@ DESTDIR ?=
 # ---- dependencies: the one list ----
 DEPS_BUILD := gcc make pkg-config libc6-dev librdkafka-dev libmicrohttpd-dev libgnutls28-dev \
               libcurl4-openssl-dev libssl-dev libcjson-dev libuv1-dev libpcre2-dev zlib1g-dev libexpat1-dev
-DEPS_TEST  := check libsubunit-dev python3-venv kcat curl jq openssl clang clang-format clang-tidy procps
+DEPS_TEST  := check libsubunit-dev python3-venv kcat curl jq openssl clang clang-format clang-tidy procps wrk
 # Java and Maven only start the Kafka broker and the S3 server of the tests.
 DEPS_JAVA  := maven default-jre-headless
 
@@ -117,7 +117,12 @@ build/jars/.complete: tests/support/pom.xml
 	for server in kafka s3proxy; do mvn -q -B -f tests/support/pom.xml -P$$server dependency:copy-dependencies \
 	    -DoutputDirectory=$(CURDIR)/build/jars/$$server || exit 1; done
 	@touch $@
-jars: build/jars/.complete
+# The worker that kconnectd takes over from.
+build/jars-connect/.complete: tests/support/connect-pom.xml
+	@rm -rf build/jars-connect
+	mvn -q -B -f tests/support/connect-pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/build/jars-connect
+	@touch $@
+jars: build/jars/.complete build/jars-connect/.complete
 
 # K="expression" selects tests; the daemon under test is the one of this variant. Each of the JOBS has its own servers.
 JOBS ?= 2
@@ -142,8 +147,14 @@ build/bench-jars/.complete: tests/bench/pom.xml
 	mvn -q -B -f tests/bench/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/build/bench-jars
 	@touch $@
 
-# BENCH=json,transforms,sink chooses parts; see tests/bench/bench.py.
-bench: all benches jars build/bench-jars/.complete $(VENV)/.complete
+build/bench-worker-jars/.complete: tests/bench/pom.xml
+	@rm -rf build/bench-worker-jars
+	mvn -q -B -f tests/bench/pom.xml -Pworker dependency:copy-dependencies -DexcludeArtifactIds=slf4j-nop,ecj \
+	    -DoutputDirectory=$(CURDIR)/build/bench-worker-jars
+	@touch $@
+
+# BENCH=json,transforms,sink,rest chooses parts; see tests/bench/bench.py.
+bench: all benches jars build/bench-jars/.complete build/bench-worker-jars/.complete $(VENV)/.complete
 	KCONNECTD=$(CURDIR)/$(OUT)/kconnectd BENCHES=$(CURDIR)/$(OUT)/tests/bench $(VENV)/bin/python tests/bench/bench.py
 
 # ---- style ----

@@ -272,6 +272,9 @@ static int write_attributes(struct writing *w, const struct kc_schema *schema) {
 }
 
 static int write_schema(struct writing *w, const struct kc_schema *schema, const char *field) {
+    if (schema_is_forward(schema))
+        return err_set(w->err, ERR_BAD_DATA, "Schema %s holds itself, which the schema of an envelope cannot say",
+                       schema->name ? schema->name : "(without name)");
     buf_printf(w->out, "{\"type\":\"%s\"", type_names[schema->type]);
     int rc = 0;
     if (schema->type == KC_STRUCT)

@@ -25,6 +25,7 @@ struct schema {
     atomic_uint refs;
     uint64_t hash;
     struct schema *next; /* chain of the table */
+    bool forward;        /* stands for a schema that it is part of; not in the table */
     uint32_t *index;     /* field number + 1 by name hash, 0 = free; index_size is a power of two */
     uint32_t index_size;
 };
@@ -82,6 +83,8 @@ bool kc_schema_equal(const struct kc_schema *a, const struct kc_schema *b) {
     if (!a || !b || !same_basics(a, b) || !schema_parameters_equal(a, b) ||
         !kc_schema_equal(a->key_schema, b->key_schema) || !kc_schema_equal(a->value_schema, b->value_schema))
         return false;
+    if (of(a)->forward || of(b)->forward) /* comparing further would not end */
+        return a->fields == b->fields;
     for (uint32_t i = 0; i < a->field_count; i++)
         if (strcmp(a->fields[i].name, b->fields[i].name) != 0 ||
             !kc_schema_equal(a->fields[i].schema, b->fields[i].schema))
@@ -208,7 +211,7 @@ const struct kc_schema *kc_schema_unref(const struct kc_schema *schema) {
             return NULL;
     pthread_mutex_lock(&table_lock);
     bool last = atomic_fetch_sub(&s->refs, 1) == 1;
-    if (last)
+    if (last && !s->forward)
         table_remove(s);
     pthread_mutex_unlock(&table_lock);
     if (last)
@@ -442,6 +445,36 @@ const struct kc_schema *kc_schema_build(struct kc_schema_builder *b) {
         known = NULL;
     kc_schema_builder_free(b);
     return known;
+}
+
+/* ---- schemas within themselves ---- */
+
+const struct kc_schema *schema_forward_new(bool optional) {
+    struct kc_arena *arena = arena_new(512);
+    struct schema *s = kc_arena_zalloc(arena, sizeof(*s));
+    s->arena = arena;
+    s->forward = true;
+    s->pub.type = KC_STRUCT;
+    s->pub.optional = optional;
+    atomic_init(&s->refs, 1);
+    return &s->pub;
+}
+
+void schema_forward_bind(const struct kc_schema *forward, const struct kc_schema *target) {
+    struct schema *s = of(forward);
+    bool optional = forward->optional;
+    s->pub = *target;
+    s->pub.optional = optional;
+    s->pub.has_default = false;
+    s->pub.default_value = kc_null();
+    s->index = of(target)->index;
+    s->index_size = of(target)->index_size;
+    kc_schema_ref(target);
+    kc_schema_ref(forward);
+}
+
+bool schema_is_forward(const struct kc_schema *schema) {
+    return schema && of(schema)->forward;
 }
 
 struct kc_schema_builder *schema_builder_like(const struct kc_schema *schema) {

@@ -38,6 +38,14 @@ int schema_builder_check(const struct kc_schema_builder *b, struct kc_error *err
 AUTO_FREE(schema_builder, struct kc_schema_builder, kc_schema_builder_free)
 AUTO_FREE(schema, const struct kc_schema, kc_schema_unref)
 
+/* A schema within itself: a place holder stands for the struct schema around it, which is still being built, and looks
+ * like it from schema_forward_bind on (but for being optional, and without a default). Schemas that go round like this
+ * live as long as the process: whoever makes them keeps count. Walking through the fields of a schema without end is
+ * stopped where schema_is_forward. The caller owns one reference of a new place holder. */
+const struct kc_schema *schema_forward_new(bool optional);
+void schema_forward_bind(const struct kc_schema *forward, const struct kc_schema *target);
+bool schema_is_forward(const struct kc_schema *schema);
+
 /* The schema as built so far, for converting its default value. */
 const struct kc_schema *schema_builder_peek(const struct kc_schema_builder *b);
 /* kc_schema_field for a name that ends after `len` bytes. */

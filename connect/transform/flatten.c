@@ -95,6 +95,9 @@ static int add_field(struct flat_schema *f, const struct kc_field *field, bool o
 static int add_fields(struct flat_schema *f, const struct kc_schema *from, bool optional,
                       const struct kc_struct *defaults) {
     size_t len = f->prefix.len;
+    if (schema_is_forward(from))
+        return kc_fail(f->err, KC_DATA_EXCEPTION, "Schema %s holds itself and cannot be flattened (field %s)",
+                       from->name ? from->name : "(without name)", buf_text(&f->prefix));
     for (uint32_t i = 0; i < from->field_count; i++) {
         if (len)
             buf_add(&f->prefix, f->t->delimiter.s, f->t->delimiter.len);

@@ -293,7 +293,8 @@ static const struct failing {
 
 START_TEST(failures_become_exceptions) {
     const struct failing *f = &failings[_i];
-    struct http_step step = {.answer = f->answer};
+    static struct http_step step; /* the server's thread reads it until it is stopped */
+    step = (struct http_step){.answer = f->answer};
     server = http_script_start(&step, 1);
     kc_config_set(config, "max.retries", "2");
     ck_assert_int_eq(connect_client(REGISTRY_AVRO, false), 0);
