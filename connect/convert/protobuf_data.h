@@ -41,11 +41,13 @@ bool protobuf_parse_int(const char *text, int32_t *ret);
 
 /* ---- Protobuf → Connect ---- */
 
-/* The schema of a message; `version` NULL: none. The caller owns one reference.
- * @errors DataException: the message contains itself (Connect schemas here have an end); SchemaBuilderException: two
- * fields of one name. @source ProtobufData.toConnectSchema */
-int protobuf_to_schema(const struct protobuf_data_conf *conf, const struct protobuf_message *message,
-                       const int32_t *version, const struct kc_schema **ret_schema, struct kc_error *err) KC_CHECKED;
+/* The schema of a message of `schema`; `version` NULL: none. The caller owns one reference. A message that holds itself
+ * gives a schema that does (schema_forward_new); such schemas are made once for the whole process.
+ * @errors DataException: nested too deeply, too many schemas that hold themselves; SchemaBuilderException: two fields
+ * of one name. @source ProtobufData.toConnectSchema */
+int protobuf_to_schema(const struct protobuf_data_conf *conf, const struct protobuf_schema *schema,
+                       const struct protobuf_message *message, const int32_t *version,
+                       const struct kc_schema **ret_schema, struct kc_error *err) KC_CHECKED;
 /* The value of a message; `schema` is what protobuf_to_schema gave for its type, and must outlive the value.
  * @errors a date, time, timestamp or decimal out of its range. @source ProtobufData.toConnectData */
 int protobuf_to_value(const struct protobuf_data_conf *conf, struct kc_arena *arena, const struct kc_schema *schema,
@@ -70,6 +72,10 @@ AUTO_FREE(protobuf_target, struct protobuf_target, protobuf_target_free)
 int protobuf_from_value(const struct protobuf_data_conf *conf, struct kc_arena *arena,
                         const struct protobuf_target *target, const struct kc_schema *schema, const struct kc_value *v,
                         struct protobuf_node **ret_node, struct kc_error *err) KC_CHECKED;
+
+/* Whether `reader` cannot read what `writer` describes; then `why` names the first difference. */
+bool protobuf_incompatible(const struct protobuf_schema *reader, const struct protobuf_schema *writer, char *why,
+                           size_t size);
 
 /* Whether a STRUCT stands for a oneof. */
 bool protobuf_is_union(const struct kc_schema *schema);

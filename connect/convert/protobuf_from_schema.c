@@ -18,13 +18,15 @@
 #define ILLEGAL_ARGUMENT "java.lang.IllegalArgumentException"
 #define WRAPPERS_PATH    "google/protobuf/wrappers.proto"
 
+enum { MAX_MESSAGES = 10000 };
+
 struct context {
     const struct protobuf_data_conf *conf;
     struct kc_arena *arena;
     struct protobuf_file *file;
     struct kc_error *err;
     uint32_t unnamed; /* how many names were made up */
-    unsigned depth;
+    unsigned depth, messages;
 };
 
 bool protobuf_is_union(const struct kc_schema *schema) {
@@ -195,6 +197,8 @@ static int tag_of(const struct context *ctx, const struct kc_schema *schema, int
 
 static int message_fields(struct context *ctx, struct protobuf_message *message, const struct kc_schema *schema) {
     int32_t index = 1;
+    if (++ctx->messages > MAX_MESSAGES)
+        return err_set(ctx->err, ERR_BAD_DATA, "The schema makes more than %d Protobuf messages", MAX_MESSAGES);
     if (++ctx->depth > PROTOBUF_MAX_NESTING)
         return err_set(ctx->err, ERR_BAD_DATA, "The schema has more than %d levels of nesting", PROTOBUF_MAX_NESTING);
     for (uint32_t i = 0; i < schema->field_count; i++) {
@@ -232,9 +236,14 @@ static int union_fields(struct context *ctx, struct protobuf_message *message, c
     return 0;
 }
 
-static bool has_message(const struct protobuf_message *message, const char *name) {
+/* Whether the name means a message that is there: the one around it, one beside it, or, for a schema within itself, any
+ * that it lies in. */
+static bool has_message(const struct protobuf_message *message, const char *name, const struct kc_schema *schema) {
     if (strcmp(message->name, name) == 0)
-        return true; /* a reference to the message itself */
+        return true;
+    for (const struct protobuf_message *m = message->parent; m && schema_is_forward(schema); m = m->parent)
+        if (strcmp(m->name, name) == 0)
+            return true;
     for (uint32_t i = 0; i < message->message_count; i++)
         if (strcmp(message->messages[i]->name, name) == 0 && message->messages[i]->made_from->type == KC_STRUCT)
             return true;
@@ -248,7 +257,7 @@ static int struct_type(struct context *ctx, struct protobuf_message *message, co
         type = kc_arena_printf(ctx->arena, "%sMessage", type);
     TRY(check_name(ctx, type));
     field->type_name = kc_arena_strdup(ctx->arena, type);
-    if (has_message(message, type))
+    if (has_message(message, type, schema))
         return 0;
     struct protobuf_message *nested = new_message(ctx, message, field->type_name, schema);
     TRY(message_fields(ctx, nested, schema));

@@ -45,7 +45,9 @@ static int load_import(struct loading *l, const struct protobuf_file *file, cons
         return 0;
     map_put(l->seen, path, l);
     const char *text = l->import ? l->import(l->arg, path) : NULL;
-    if (!text)
+    if (text)
+        (void)buf_add(&l->schema->source, text, strlen(text) + 1);
+    else
         text = protobuf_known_file(path);
     if (!text)
         return err_set(l->err, ERR_BAD_DATA, "cannot resolve import %s in %s", path,
@@ -77,6 +79,7 @@ static struct protobuf_schema *new_schema(struct kc_arena *arena) {
     schema->messages = map_new(NULL);
     schema->enums = map_new(NULL);
     schema->packages = map_new(NULL);
+    buf_init(&schema->source, SIZE_MAX);
     return schema;
 }
 
@@ -86,6 +89,7 @@ struct protobuf_schema *protobuf_schema_free(struct protobuf_schema *schema) {
     map_free(schema->messages);
     map_free(schema->enums);
     map_free(schema->packages);
+    buf_done(&schema->source);
     arena_free(schema->arena); /* the schema lies in it */
     return NULL;
 }
@@ -109,6 +113,8 @@ int protobuf_schema_of(struct kc_arena *arena, struct protobuf_file *file, struc
 int protobuf_schema_new(const char *text, size_t len, protobuf_import *import, void *arg,
                         struct protobuf_schema **ret_schema, struct kc_error *err) {
     AUTO(protobuf_schema) schema = new_schema(arena_new(0));
+    (void)buf_add(&schema->source, text, len);
+    (void)buf_add_char(&schema->source, 0);
     TRY(parse_either(schema->arena, NULL, text, len, &schema->root, err));
     TRY(complete(schema, import, arg, err));
     *ret_schema = TAKE(schema);

@@ -131,6 +131,7 @@ struct protobuf_schema {
     uint32_t file_count;
     struct map *messages, *enums; /* by full name */
     struct map *packages;         /* every package and what encloses it */
+    struct buf source;            /* the texts that it was parsed from, each with a NUL behind it */
 };
 
 /* Gives the text of an import, NULL when there is none. */

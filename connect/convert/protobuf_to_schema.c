@@ -1,7 +1,9 @@
 /* Protobuf messages to Connect schemas. Each message is made once for its fields; each use of it then adds what belongs
- * to the use: optional, and the field's number as a parameter.
+ * to the use: optional, and the field's number as a parameter. A message that is used while it is being made gets place
+ * holders, which come to stand for it at the end; such schemas stay for the life of the process, in one table.
  * @source ProtobufData.toConnectSchema */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,8 @@
         if ((expression) < 0) \
             return -1;        \
     } while (0)
+
+enum { MAX_RECURSIVE = 10000, MAX_DEPTH = 200 };
 
 enum logical protobuf_logical(const struct protobuf_message *message) {
     static const char *const names[] = {[LOGICAL_DECIMAL] = PROTOBUF_DECIMAL_NAME,
@@ -61,14 +65,24 @@ bool protobuf_parse_int(const char *text, int32_t *ret) {
 /* What is known of one message while schemas are made. */
 struct made {
     const struct kc_schema *schema; /* name and fields only; NULL while it is being made */
-    bool used;
-    int32_t tag; /* of the first field that used it, unless that was repeated; 0: none */
+    bool used, reentered;           /* reentered: used while it was being made */
+    int32_t tag;                    /* of the first field that used it, unless that was repeated; 0: none */
+};
+
+/* A place holder for a message within itself. */
+struct forward {
+    const struct kc_schema *schema; /* one reference */
+    struct made *made;
+    int32_t tag; /* 0: none */
+    struct forward *next;
 };
 
 struct context {
     const struct protobuf_data_conf *conf;
-    struct kc_arena *arena; /* of names */
-    struct map *made;       /* by full name */
+    struct kc_arena *arena; /* of names and place holders */
+    struct forward *forwards;
+    unsigned depth;
+    struct map *made; /* by full name */
     struct kc_error *err;
 };
 
@@ -244,12 +258,10 @@ static int message_fields(struct context *ctx, const struct protobuf_message *m,
 /* Name and fields of a message, made once. */
 static int made_message(struct context *ctx, const struct protobuf_message *m, struct made **ret_made) {
     struct made *made = map_get(ctx->made, m->full_name);
-    if (made && !made->schema)
-        return err_set(ctx->err, ERR_BAD_DATA,
-                       "The Protobuf message %s contains itself; Connect schemas that refer to themselves are not "
-                       "supported",
-                       m->full_name);
     if (!made) {
+        if (++ctx->depth > MAX_DEPTH)
+            return err_set(ctx->err, ERR_BAD_DATA, "Protobuf messages nested deeper than %d are not supported: %s",
+                           MAX_DEPTH, m->full_name);
         made = calloc(1, sizeof(*made));
         if (!made)
             abort();
@@ -258,6 +270,7 @@ static int made_message(struct context *ctx, const struct protobuf_message *m, s
         kc_schema_name(b, name_of(ctx, m->name, m->full_name));
         TRY(message_fields(ctx, m, b));
         made->schema = kc_schema_build(TAKE(b));
+        ctx->depth--;
     }
     *ret_made = made;
     return 0;
@@ -272,29 +285,117 @@ static struct kc_schema_builder *struct_builder(const struct kc_schema *fields) 
     return b;
 }
 
-static int message_builder(struct context *ctx, const struct protobuf_field *field, struct kc_schema_builder **ret_b) {
-    enum logical logical = protobuf_logical(field->message);
-    enum kc_type wrapped;
+/* What a message becomes where it is the type of a field. */
+enum form { FORM_LOGICAL, FORM_WRAPPED, FORM_MAP, FORM_STRUCT };
+
+static enum form form_of(const struct context *ctx, const struct protobuf_field *field, enum kc_type *ret_wrapped) {
+    if (protobuf_logical(field->message) != LOGICAL_NONE)
+        return FORM_LOGICAL;
+    if ((ctx->conf->wrapper_for_nullables || ctx->conf->wrapper_for_raw) &&
+        protobuf_wrapped_type(field->message, ret_wrapped))
+        return FORM_WRAPPED;
+    return protobuf_is_map(field) ? FORM_MAP : FORM_STRUCT;
+}
+
+static int use_of_message(struct context *ctx, const struct protobuf_field *field, struct kc_schema_builder **ret_b) {
     struct made *made;
-    if (logical != LOGICAL_NONE) {
-        *ret_b = logical_builder(field, logical);
-    } else if ((ctx->conf->wrapper_for_nullables || (ctx->conf->wrapper_for_raw && !protobuf_is_map(field))) &&
-               protobuf_wrapped_type(field->message, &wrapped)) {
+    TRY(made_message(ctx, field->message, &made));
+    *ret_b = struct_builder(made->schema);
+    /* Java's second use of a message shares the builder of the first one, with the number that this got. */
+    if (field->label == PROTOBUF_REPEATED && made->tag)
+        set_number(*ret_b, PROTOBUF_PARAM_TAG, made->tag);
+    else if (field->label != PROTOBUF_REPEATED && !made->used)
+        made->tag = field->number;
+    made->used = true;
+    return 0;
+}
+
+static int message_builder(struct context *ctx, const struct protobuf_field *field, struct kc_schema_builder **ret_b) {
+    enum kc_type wrapped;
+    switch (form_of(ctx, field, &wrapped)) {
+    case FORM_LOGICAL:
+        *ret_b = logical_builder(field, protobuf_logical(field->message));
+        break;
+    case FORM_WRAPPED:
         *ret_b = kc_schema_builder_new(wrapped);
-    } else if (protobuf_is_map(field)) {
+        break;
+    case FORM_MAP:
         TRY(map_builder(ctx, field->message, ret_b));
-    } else {
-        TRY(made_message(ctx, field->message, &made));
-        *ret_b = struct_builder(made->schema);
-        /* Java's second use of a message shares the builder of the first one, with the number that this got. */
-        if (field->label == PROTOBUF_REPEATED && made->tag)
-            set_number(*ret_b, PROTOBUF_PARAM_TAG, made->tag);
-        else if (field->label != PROTOBUF_REPEATED && !made->used)
-            made->tag = field->number;
-        made->used = true;
+        break;
+    default:
+        TRY(use_of_message(ctx, field, ret_b));
+        break;
     }
     kc_schema_optional(*ret_b, true);
     return 0;
+}
+
+/* ---- messages within themselves ---- */
+
+/* The place holder for a field whose message is being made, NULL when it is not. The caller owns one reference. */
+static const struct kc_schema *forward_for(struct context *ctx, const struct protobuf_field *field) {
+    enum kc_type wrapped;
+    struct made *made = field->message ? map_get(ctx->made, field->message->full_name) : NULL;
+    if (!made || made->schema || form_of(ctx, field, &wrapped) != FORM_STRUCT)
+        return NULL;
+    struct forward *forward = kc_arena_zalloc(ctx->arena, sizeof(*forward));
+    *forward = (struct forward){.schema = schema_forward_new(true),
+                                .made = made,
+                                .tag = field->label == PROTOBUF_REPEATED ? 0 : field->number,
+                                .next = ctx->forwards};
+    ctx->forwards = forward;
+    made->reentered = true;
+    return kc_schema_ref(forward->schema);
+}
+
+/* At the end: place holders come to stand for their messages, or go when nothing came of it. */
+static void close_forwards(struct context *ctx, bool made) {
+    for (struct forward *forward = ctx->forwards; forward; forward = forward->next) {
+        if (made) {
+            struct kc_schema_builder *b = struct_builder(forward->made->schema);
+            kc_schema_optional(b, true);
+            if (forward->tag)
+                set_number(b, PROTOBUF_PARAM_TAG, forward->tag);
+            AUTO(schema) target = kc_schema_build(b);
+            schema_forward_bind(forward->schema, target);
+        }
+        kc_schema_unref(forward->schema);
+    }
+}
+
+static pthread_mutex_t recursive_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct map *recursive; /* options, version, message and texts → const struct kc_schema * */
+
+static void recursive_key(struct buf *key, const struct protobuf_data_conf *c, const struct protobuf_schema *schema,
+                          const struct protobuf_message *message, const int32_t *version) {
+    (void)buf_printf(key, "%d%d%d%d%d%d%d%d%d %s%s\n", c->generalized_sums, c->enhanced, c->int_for_enums,
+                     c->optional_for_nullables, c->wrapper_for_nullables, c->wrapper_for_raw, c->index_for_unions,
+                     c->flatten_unions, version != NULL, version ? "" : "-", message->full_name);
+    if (version)
+        (void)buf_add_i32(key, *version);
+    (void)buf_add(key, schema->source.data, schema->source.len);
+}
+
+static const struct kc_schema *recursive_find(const struct buf *key) {
+    pthread_mutex_lock(&recursive_lock);
+    const struct kc_schema *found = recursive ? map_get_bytes(recursive, key->data, key->len) : NULL;
+    pthread_mutex_unlock(&recursive_lock);
+    return kc_schema_ref(found);
+}
+
+static int recursive_room(struct kc_error *err) {
+    pthread_mutex_lock(&recursive_lock);
+    bool room = !recursive || map_count(recursive) < MAX_RECURSIVE;
+    pthread_mutex_unlock(&recursive_lock);
+    return room ? 0 : err_set(err, ERR_BAD_DATA, "More than %d schemas that hold themselves are in use", MAX_RECURSIVE);
+}
+
+static void recursive_keep(const struct buf *key, const struct kc_schema *schema) {
+    pthread_mutex_lock(&recursive_lock);
+    if (!recursive)
+        recursive = map_new(NULL);
+    map_put_bytes(recursive, key->data, key->len, (void *)(uintptr_t)kc_schema_ref(schema));
+    pthread_mutex_unlock(&recursive_lock);
 }
 
 /* ---- fields ---- */
@@ -303,14 +404,21 @@ static int field_schema(struct context *ctx, const struct protobuf_field *field,
                         const struct kc_schema **ret_schema) {
     const struct protobuf_data_conf *conf = ctx->conf;
     AUTO(schema_builder) b = NULL;
+    AUTO(schema) element = forward_for(ctx, field);
     enum kc_type wrapped;
-    if (field->message)
+    if (element && field->label != PROTOBUF_REPEATED) {
+        *ret_schema = TAKE(element);
+        return 0;
+    }
+    if (field->message && !element)
         TRY(message_builder(ctx, field, &b));
-    else
+    else if (!element)
         b = scalar_builder(ctx, field);
-    if (field->label == PROTOBUF_REPEATED && schema_builder_peek(b)->type != KC_MAP) {
-        kc_schema_optional(b, true);
-        AUTO(schema) element = kc_schema_build(TAKE(b));
+    if (element || (field->label == PROTOBUF_REPEATED && schema_builder_peek(b)->type != KC_MAP)) {
+        if (!element) {
+            kc_schema_optional(b, true);
+            element = kc_schema_build(TAKE(b));
+        }
         b = kc_schema_builder_new(KC_ARRAY);
         kc_schema_elements(b, NULL, element);
         kc_schema_optional(b, true);
@@ -336,6 +444,8 @@ static int root_schema(struct context *ctx, const struct protobuf_message *messa
         TRY(made_message(ctx, message, &made));
         made->used = true;
         b = struct_builder(made->schema);
+        if (made->reentered) /* Java's place holder makes the schema that it stands for optional */
+            kc_schema_optional(b, true);
     }
     if (version)
         kc_schema_version(b, *version);
@@ -343,10 +453,34 @@ static int root_schema(struct context *ctx, const struct protobuf_message *messa
     return 0;
 }
 
-int protobuf_to_schema(const struct protobuf_data_conf *conf, const struct protobuf_message *message,
-                       const int32_t *version, const struct kc_schema **ret_schema, struct kc_error *err) {
+static int make_schema(struct context *ctx, const struct protobuf_message *message, const int32_t *version,
+                       const struct buf *key, const struct kc_schema **ret_schema) {
+    AUTO(schema) schema = NULL;
+    int result = root_schema(ctx, message, version, &schema);
+    if (result == 0 && ctx->forwards)
+        result = recursive_room(ctx->err);
+    close_forwards(ctx, result == 0);
+    if (result < 0)
+        return -1;
+    if (ctx->forwards)
+        recursive_keep(key, schema);
+    *ret_schema = TAKE(schema);
+    return 0;
+}
+
+int protobuf_to_schema(const struct protobuf_data_conf *conf, const struct protobuf_schema *schema,
+                       const struct protobuf_message *message, const int32_t *version,
+                       const struct kc_schema **ret_schema, struct kc_error *err) {
+    AUTO_BUF key;
+    buf_init(&key, SIZE_MAX);
+    recursive_key(&key, conf, schema, message, version);
+    const struct kc_schema *known = recursive_find(&key);
+    if (known) {
+        *ret_schema = known;
+        return 0;
+    }
     struct context ctx = {.conf = conf, .arena = arena_new(0), .made = map_new(free_made), .err = err};
-    int result = root_schema(&ctx, message, version, ret_schema);
+    int result = make_schema(&ctx, message, version, &key, ret_schema);
     map_free(ctx.made);
     arena_free(ctx.arena);
     return result;

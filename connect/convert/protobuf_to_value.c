@@ -21,7 +21,7 @@ struct context {
     const struct protobuf_data_conf *conf;
     struct kc_arena *arena;
     struct kc_error *err;
-    unsigned default_structs;
+    unsigned default_structs, default_depth;
 };
 
 static int struct_value(struct context *ctx, const struct kc_schema *schema, const struct protobuf_node *node,
@@ -144,13 +144,19 @@ static int field_value(struct context *ctx, const struct kc_schema *schema, cons
     if (field->label == PROTOBUF_REPEATED)
         return schema->type == KC_MAP ? map_value(ctx, schema, &item, ret_value)
                                       : array_value(ctx, schema, field, &item, ret_value);
-    if (!item.set) {
-        item = protobuf_default(ctx->arena, field);
-        if (field->message && ++ctx->default_structs > MAX_DEFAULT_STRUCTS)
-            return err_set(ctx->err, ERR_BAD_DATA,
-                           "generate.struct.for.nulls makes more than %d structs of one message", MAX_DEFAULT_STRUCTS);
-    }
-    return item_value(ctx, schema, field, &item, ret_value);
+    if (item.set)
+        return item_value(ctx, schema, field, &item, ret_value);
+    item = protobuf_default(ctx->arena, field);
+    if (field->message && ++ctx->default_structs > MAX_DEFAULT_STRUCTS)
+        ctx->default_depth = PROTOBUF_MAX_NESTING;
+    if (ctx->default_depth == PROTOBUF_MAX_NESTING)
+        return err_set(ctx->err, ERR_BAD_DATA,
+                       "generate.struct.for.nulls makes too many structs for messages that are not there: %s",
+                       field->name);
+    ctx->default_depth++;
+    TRY(item_value(ctx, schema, field, &item, ret_value));
+    ctx->default_depth--;
+    return 0;
 }
 
 /* The member that a oneof holds, as a struct of all members; nothing when it holds none. */

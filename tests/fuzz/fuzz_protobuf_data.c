@@ -24,7 +24,8 @@ static const char text[] =
     "google.type.TimeOfDay y = 24; confluent.type.Decimal z = 25; google.protobuf.Int64Value aa = 26; repeated E ab = "
     "27; "
     "google.protobuf.UInt32Value ac = 28; enum E { A = 0; B = 5; } message N { int32 x = 1; O o = 2; } "
-    "message O { string s = 1; repeated N2 more = 2; } message N2 { int32 z = 1; } }";
+    "message O { string s = 1; repeated N2 more = 2; } message N2 { int32 z = 1; } Rec rec = 29; message Rec { Rec "
+    "next = 1; repeated Rec kids = 2; map<string, Rec> m = 3; } }";
 
 static void write_again(const struct protobuf_data_conf *conf, struct kc_arena *arena, const struct kc_schema *schema,
                         const struct kc_value *v) {
@@ -65,7 +66,7 @@ static void target(const uint8_t *data, size_t len) {
     struct protobuf_node *node = NULL;
     const struct kc_schema *made = NULL;
     struct kc_value v;
-    REQUIRE(protobuf_to_schema(&conf, message, NULL, &made, &err) == 0);
+    REQUIRE(protobuf_to_schema(&conf, schema, message, NULL, &made, &err) == 0);
     AUTO(schema) owned = made;
     if (protobuf_decode(arena, message, data + 1, len - 1, &node, &err) == 0 &&
         protobuf_to_value(&conf, arena, owned, node, &v, &err) == 0)

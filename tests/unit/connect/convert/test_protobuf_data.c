@@ -1,10 +1,10 @@
 /* Connect values and schemas to Protobuf and back, against what Confluent's ProtobufData answered
  * (tests/golden/protobuf_data.jsonl).
  *
- * op `from`: cfg, a schema and a value → the text that is registered, the message's indexes in it and the message's
- * bytes (null: the value was null). op `to`: cfg, a schema's text, the full name of a message in it, the version that
- * the registry gave (may be absent) and the message's bytes → schema and value. Errors of other classes than Kafka's
- * are compared by class. */
+ * op `proto_from`: cfg, a schema and a value → the text that is registered, the message's indexes in it and the
+ * message's bytes (null: the value was null). op `proto_to`: cfg, a schema's text, the full name of a message in it,
+ * the version that the registry gave (may be absent) and the message's bytes → schema and value. Errors of other
+ * classes than Kafka's are compared by class. */
 #include <string.h>
 
 #include "config/parse.h"
@@ -108,7 +108,7 @@ static int to_connect(const struct protobuf_data_conf *conf, struct kc_arena *ar
     const cJSON *version = cJSON_GetObjectItemCaseSensitive(in, "version");
     int32_t n = version ? version->valueint : 0;
     const struct kc_schema *made;
-    if (protobuf_to_schema(conf, message, version ? &n : NULL, &made, err) < 0)
+    if (protobuf_to_schema(conf, schema, message, version ? &n : NULL, &made, err) < 0)
         return -1;
     *ret_schema = kc_schema_keep(arena, made);
     if (protobuf_to_value(conf, arena, *ret_schema, node, ret_value, err) < 0)
@@ -134,12 +134,12 @@ static void check_to(const cJSON *vector, void *arg) {
 }
 
 START_TEST(golden_from) {
-    ck_assert_int_gt(golden_each("protobuf_data.jsonl", "from", check_from, NULL), 200);
+    ck_assert_int_gt(golden_each("protobuf_data.jsonl", "proto_from", check_from, NULL), 200);
 }
 END_TEST
 
 START_TEST(golden_to) {
-    ck_assert_int_gt(golden_each("protobuf_data.jsonl", "to", check_to, NULL), 200);
+    ck_assert_int_gt(golden_each("protobuf_data.jsonl", "proto_to", check_to, NULL), 200);
 }
 END_TEST
 
