@@ -128,9 +128,35 @@ static int number_item(struct context *ctx, const struct kc_schema *schema, cons
     return 0;
 }
 
+/* Whether a field takes what Java makes of a scalar of this schema; two schemas of one name may differ. */
+static bool scalar_fits(const struct kc_schema *schema, const struct protobuf_field *field) {
+    enum protobuf_type type = field->type;
+    bool narrow = type == PROTOBUF_UINT32 || type == PROTOBUF_FIXED32;
+    switch (schema->type) {
+    case KC_FLOAT32:
+        return type == PROTOBUF_FLOAT;
+    case KC_FLOAT64:
+        return type == PROTOBUF_DOUBLE;
+    case KC_BOOLEAN:
+        return type == PROTOBUF_BOOL;
+    case KC_STRING:
+        return type == PROTOBUF_STRING || type == PROTOBUF_ENUM;
+    case KC_BYTES:
+        return type == PROTOBUF_BYTES;
+    case KC_INT64:
+        return narrow || type == PROTOBUF_INT64 || type == PROTOBUF_UINT64 || type == PROTOBUF_SINT64 ||
+               type == PROTOBUF_FIXED64 || type == PROTOBUF_SFIXED64;
+    default:
+        return narrow || type == PROTOBUF_INT32 || type == PROTOBUF_SINT32 || type == PROTOBUF_SFIXED32 ||
+               type == PROTOBUF_ENUM;
+    }
+}
+
 static int scalar_item(struct context *ctx, const struct kc_schema *schema, const struct protobuf_field *field,
                        bool wrapped, const struct kc_value *v, struct protobuf_item *ret_item) {
     *ret_item = (struct protobuf_item){.set = true};
+    if (!scalar_fits(schema, field))
+        return wrong_field(ctx, field, v);
     if (schema->type == KC_STRING || schema->type == KC_BYTES)
         return text_item(ctx, schema, field, v, ret_item);
     return number_item(ctx, schema, field, wrapped, v, ret_item);
@@ -209,9 +235,7 @@ static bool fits(const struct kc_schema *schema, const struct protobuf_field *fi
     if (schema->type == KC_MAP || schema->type == KC_STRUCT)
         return field->message != NULL;
     if (!field->message)
-        return schema->type != KC_ARRAY && (schema->type == KC_STRING || schema->type == KC_BYTES) ==
-                                               (field->type == PROTOBUF_STRING || field->type == PROTOBUF_BYTES ||
-                                                (field->enumeration && schema->type == KC_STRING));
+        return schema->type != KC_ARRAY;
     return protobuf_logical(field->message) != LOGICAL_NONE || protobuf_wrapped_type(field->message, &wrapped);
 }
 

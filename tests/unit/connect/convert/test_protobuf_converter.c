@@ -320,6 +320,36 @@ START_TEST(values_that_cannot_be_written) {
 }
 END_TEST
 
+/* Two structs of one name share a message, which fits one of them only. */
+START_TEST(structs_of_one_name_that_differ) {
+    static const enum kc_type types[] = {KC_INT32, KC_INT64, KC_FLOAT32, KC_FLOAT64, KC_BOOLEAN, KC_STRING, KC_BYTES};
+    SERVE(OK("{\"id\":1}"));
+    start("wrapper.for.nullables", _i % 2 ? "true" : "false");
+    struct kc_value values[] = {kc_int(KC_INT32, 1), kc_int(KC_INT64, 1), kc_float(1),     kc_double(1),
+                                kc_bool(true),       kc_string("x"),      kc_bytes("x", 1)};
+    size_t first = (size_t)_i / 2 / COUNT_OF(types), second = (size_t)_i / 2 % COUNT_OF(types);
+    const struct kc_schema *inner[2], *schema;
+    for (int i = 0; i < 2; i++) {
+        struct kc_schema_builder *b = kc_schema_builder_new(KC_STRUCT);
+        kc_schema_name(b, "In");
+        ck_assert_int_eq(kc_schema_add_field(b, "x", kc_schema_of(types[i ? second : first], true), &err), 0);
+        inner[i] = kc_schema_keep(arena, kc_schema_build(b));
+    }
+    struct kc_schema_builder *b = kc_schema_builder_new(KC_STRUCT);
+    kc_schema_name(b, "R");
+    ck_assert_int_eq(kc_schema_add_field(b, "a", inner[0], &err), 0);
+    ck_assert_int_eq(kc_schema_add_field(b, "b", inner[1], &err), 0);
+    schema = kc_schema_keep(arena, kc_schema_build(b));
+    struct kc_value v = kc_struct_new(arena, schema), in = kc_struct_new(arena, inner[1]);
+    ck_assert_int_eq(kc_struct_put(&in, "x", values[second], &err), 0);
+    ck_assert_int_eq(kc_struct_put(&v, "b", in, &err), 0);
+    int rc = converter_run_from(&run, &schema, &v, &err);
+    ck_assert_msg((rc == 0) == (first == second), "%d %d: %s", types[first], types[second], err.text);
+    if (rc < 0)
+        ck_assert_str_eq(err.exception, "java.lang.IllegalArgumentException");
+}
+END_TEST
+
 /* ---- writing with another schema ---- */
 
 static const struct chosen {
@@ -371,6 +401,7 @@ static Suite *make_suite(void) {
     tcase_add_test(tc, depth_and_size_are_bounded);
     tcase_add_test(tc, amplification_is_bounded);
     tcase_add_test(tc, values_that_cannot_be_written);
+    tcase_add_loop_test(tc, structs_of_one_name_that_differ, 0, 2 * 7 * 7);
     tcase_add_loop_test(tc, latest_schema_is_written, 0, COUNT_OF(chosens));
     suite_add_tcase(suite, tc);
     return suite;
