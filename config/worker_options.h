@@ -54,13 +54,14 @@ const struct kc_option *worker_options_standalone(void);
 struct worker_conf *worker_conf_new(struct kc_config *text, struct kc_error *err);
 struct worker_conf *worker_conf_new_standalone(struct kc_config *text, struct kc_error *err);
 struct worker_conf *worker_conf_free(struct worker_conf *conf);
-/* exactly.once.source.support: source tasks write in transactions; the leader does. */
+/* exactly.once.source.support: source tasks write in transactions; the leader does. Standalone mode has neither. */
 static inline bool worker_exactly_once(const struct worker_conf *conf) {
-    return conf->exactly_once && strcmp(conf->exactly_once, "enabled") == 0;
+    return !conf->standalone && conf->exactly_once && strcmp(conf->exactly_once, "enabled") == 0;
 }
 static inline bool worker_transactional_leader(const struct worker_conf *conf) {
-    return conf->exactly_once && strcmp(conf->exactly_once, "disabled") != 0;
+    return !conf->standalone && conf->exactly_once && strcmp(conf->exactly_once, "disabled") != 0;
 }
+
 /* Logs the values as they stand in the file (references unresolved, secrets masked) and warns about unknown keys. */
 void worker_conf_log(const struct kc_config *raw);
 AUTO_FREE(worker_conf, struct worker_conf, worker_conf_free)

@@ -1,0 +1,196 @@
+"""Exactly-once sources on a real broker: whatever is killed, a reader of committed records sees every line once. The seed is
+printed; EOS_SEED repeats one, EOS_KILLS=50 makes more of it."""
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import random
+import time
+
+import pytest
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from servers import Kafka, eventually
+
+KILLS = int(os.environ.get("EOS_KILLS") or 3)
+EOS = {"exactly__once__source__support": "enabled"}
+
+
+def seed() -> random.Random:
+    value = int(os.environ.get("EOS_SEED") or random.SystemRandom().randrange(10**9))
+    print(f"EOS_SEED={value}")
+    return random.Random(value)
+
+
+def read(bootstrap: str, topic: str, committed: bool = True) -> list:
+    """All (key, value) of a topic, partition by partition."""
+    c = Consumer({"bootstrap.servers": bootstrap, "group.id": "reader", "enable.auto.commit": False, "enable.partition.eof": True,
+                  "isolation.level": "read_committed" if committed else "read_uncommitted"})
+    try:
+        partitions = list(c.list_topics(topic, 20).topics[topic].partitions)
+        got = {p: [] for p in partitions}
+        c.assign([TopicPartition(topic, p, 0) for p in partitions])
+        ends = set()
+        while len(ends) < len(partitions):
+            m = c.poll(10)
+            if m is None:
+                raise AssertionError(f"{topic} cannot be read")
+            if m.error():
+                ends.add(m.partition())
+            else:
+                got[m.partition()].append((m.key(), m.value()))
+        return [kv for p in partitions for kv in got[p]]
+    finally:
+        c.close()
+
+
+def lines(bootstrap: str, topic: str, committed: bool = True) -> list[str]:
+    return [json.loads(value) for _, value in read(bootstrap, topic, committed)]
+
+
+def file_source(file: pathlib.Path, topic: str, **more) -> dict:
+    return {"connector.class": "FileStreamSource", "tasks.max": "1", "file": str(file), "topic": topic,
+            "exactly.once.support": "required", **{k.replace("__", "."): v for k, v in more.items()}}
+
+
+class Growing:
+    """A file that gets lines, and what they are."""
+
+    def __init__(self, file: pathlib.Path):
+        self.file, self.lines = file, []
+        file.touch()
+
+    def add(self, count: int):
+        new = [f"line-{len(self.lines) + i}" for i in range(count)]
+        with open(self.file, "a") as out:
+            out.write("".join(line + "\n" for line in new))
+        self.lines += new
+
+
+def expect_all(bootstrap: str, topic: str, want: list[str], worker, timeout_s: float = 90):
+    def there():
+        return len(lines(bootstrap, topic)) >= len(want)
+    eventually(f"{len(want)} lines in {topic}", there, timeout_s, worker.process, every_s=0.5)
+    got = lines(bootstrap, topic)
+    assert got == want, f"{len(got)} lines instead of {len(want)}, {len(set(got))} different ones"
+
+
+def latest(bootstrap: str, topic: str, name: str) -> bytes | None:
+    """The last committed offset of connector `name` in an offsets topic."""
+    values = [value for key, value in read(bootstrap, topic) if json.loads(key)[0] == name]
+    return values[-1] if values else None
+
+
+def test_killed_workers(kafka, make_worker, unique, folder):
+    """One of two workers is killed at random moments, the leader as well as the one with the task."""
+    rnd = seed()
+    group, name, topic = unique("eos"), unique("growing"), unique("lines")
+    settings = {**EOS, "session__timeout__ms": 6000, "scheduled__rebalance__max__delay__ms": 0}
+    workers = [make_worker(group=group, **settings) for _ in range(2)]
+    source = Growing(folder / f"{name}.txt")
+    workers[0].put(name, file_source(source.file, topic, batch__size="7"))
+    workers[0].wait_state(name, tasks=1)
+    for _ in range(KILLS):
+        source.add(300)
+        time.sleep(rnd.uniform(0, 2))
+        victim = rnd.choice(workers)
+        victim.kill()
+        source.add(200)
+        time.sleep(rnd.uniform(0, 1))
+        victim.start()
+    expect_all(kafka.bootstrap, topic, source.lines, workers[0], 120)
+    assert json.loads(latest(kafka.bootstrap, f"{group}-offsets", name)) == {"position": source.file.stat().st_size}
+
+
+def test_killed_broker(make_worker, unique, folder):
+    """The broker dies in the middle of transactions and comes back: the task goes on by itself."""
+    rnd = seed()
+    broker = Kafka(folder, unique("broker"))
+    try:
+        name, topic = unique("growing"), unique("lines")
+        worker = make_worker(bootstrap=broker.bootstrap, **EOS)
+        source = Growing(folder / f"{name}.txt")
+        source.add(1000)
+        worker.put(name, file_source(source.file, topic, batch__size="5"))
+        eventually("some lines", lambda: len(lines(broker.bootstrap, topic)) > 100, 60, worker.process)
+        for _ in range(max(1, KILLS // 10)):
+            time.sleep(rnd.uniform(0, 0.5))
+            broker.process.kill()
+            source.add(1000)
+            broker.start()
+            expect_all(broker.bootstrap, topic, source.lines, worker, 120)
+        assert worker.status(name)["tasks"][0]["state"] == "RUNNING"
+        worker.stop()
+    finally:
+        broker.stop()
+
+
+def test_own_offsets_topic(kafka, make_worker, unique, folder):
+    """Offsets go to the connector's own topic, with a copy in the worker's; what is altered there counts at the next start."""
+    group, name, topic = unique("eos"), unique("own"), unique("lines")
+    worker = make_worker(group=group, **EOS)
+    source = Growing(folder / f"{name}.txt")
+    source.add(3)
+    worker.put(name, file_source(source.file, topic, offsets__storage__topic=f"{name}-offsets"))
+    expect_all(kafka.bootstrap, topic, source.lines, worker)
+    for offsets in (f"{name}-offsets", f"{group}-offsets"):
+        eventually(offsets, lambda: latest(kafka.bootstrap, offsets, name) == b'{"position":21}', 20, worker.process)
+    assert worker.rest("PUT", f"/connectors/{name}/stop")[0] == 204
+    eventually("no tasks", lambda: worker.status(name)["tasks"] == [], 30, worker.process)
+    body = {"offsets": [{"partition": {"filename": str(source.file)}, "offset": {"position": 14}}]}
+    status, answer, _ = worker.rest("PATCH", f"/connectors/{name}/offsets", body)
+    assert status == 200, answer
+    assert worker.rest("GET", f"/connectors/{name}/offsets")[1] == body
+    assert latest(kafka.bootstrap, f"{name}-offsets", name) == latest(kafka.bootstrap, f"{group}-offsets", name) == b'{"position":14}'
+    fencings = [json.loads(value) for key, value in read(kafka.bootstrap, f"{group}-configs") if key == f"tasks-fencing-{name}".encode()]
+    assert fencings == [{"task-count": 1}, {"task-count": 0}]
+    assert worker.rest("PUT", f"/connectors/{name}/resume")[0] == 202
+    expect_all(kafka.bootstrap, topic, source.lines + source.lines[2:], worker)
+    assert worker.rest("PUT", f"/connectors/{name}/stop")[0] == 204
+    eventually("no tasks", lambda: worker.status(name)["tasks"] == [], 30, worker.process)
+    assert worker.rest("DELETE", f"/connectors/{name}/offsets")[0] == 200
+    assert worker.rest("GET", f"/connectors/{name}/offsets")[1] == {"offsets": []}
+
+
+def test_regular_tasks_have_own_offsets_topics_too(kafka, make_worker, unique, folder):
+    group, name, topic = unique("plain"), unique("own"), unique("lines")
+    worker = make_worker(group=group)
+    source = Growing(folder / f"{name}.txt")
+    source.add(3)
+    config = file_source(source.file, topic, offsets__storage__topic=f"{name}-offsets", exactly__once__support="requested")
+    worker.put(name, config)
+    for offsets in (f"{name}-offsets", f"{group}-offsets"):
+        eventually(offsets, lambda: latest(kafka.bootstrap, offsets, name) == b'{"position":21}', 20, worker.process)
+    worker.kill()
+    worker.start()
+    source.add(2)
+    expect_all(kafka.bootstrap, topic, source.lines, worker)
+
+
+def test_zombies_are_fenced(kafka, make_worker, unique):
+    """Tasks of older configurations that live on somewhere cannot write any more once new ones are to start."""
+    tasks = 3
+    group, name = unique("eos"), unique("many")
+    worker = make_worker(group=group, **EOS)
+    config = {"connector.class": "org.apache.kafka.connect.tools.VerifiableSourceConnector", "tasks.max": str(tasks),
+              "topic": unique("t"), "throughput": "5"}
+    worker.put(name, config)
+    worker.wait_state(name, tasks=tasks)
+    assert worker.rest("PUT", f"/connectors/{name}/stop")[0] == 204
+    eventually("no tasks", lambda: worker.status(name)["tasks"] == [], 30, worker.process)
+    zombies = [Producer({"bootstrap.servers": kafka.bootstrap, "transactional.id": f"{group}-{name}-{i}"}) for i in range(tasks)]
+    topic = unique("zombie")
+    for zombie in zombies:
+        zombie.init_transactions(20)
+        zombie.begin_transaction()
+        zombie.produce(topic, b"late")
+        zombie.flush(20)
+    worker.put(name, {**config, "tasks.max": "1"})
+    assert worker.rest("PUT", f"/connectors/{name}/resume")[0] == 202
+    worker.wait_state(name, tasks=1)
+    for zombie in zombies:
+        with pytest.raises(KafkaException):
+            zombie.commit_transaction(20)
+    assert read(kafka.bootstrap, topic) == []
+    fencings = [json.loads(value) for key, value in read(kafka.bootstrap, f"{group}-configs") if key == f"tasks-fencing-{name}".encode()]
+    assert fencings == [{"task-count": tasks}, {"task-count": 1}]
