@@ -14,6 +14,7 @@
 #include "connect/kafka/client_security.h"
 #include "connect/kafka/client_translate.h"
 #include "connect/kafka/scram_gate.h"
+#include "connect/kafka/steady_clock.h"
 
 struct pair {
     const char *key, *value;
@@ -174,6 +175,7 @@ rd_kafka_t *client_new(enum client_kind kind, rd_kafka_conf_t *conf, struct kc_e
         rd_kafka_conf_destroy(conf);
         return NULL;
     }
+    steady_clock_install(conf);
     rd_kafka_t *rk =
         rd_kafka_new(kind == CLIENT_CONSUMER ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf, why, sizeof(why));
     if (!rk) {
