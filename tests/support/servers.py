@@ -136,7 +136,8 @@ class Kafka:
             "inter.broker.listener.name": "PLAINTEXT", "log.dirs": self.folder / "data", "num.partitions": 1,
             "offsets.topic.replication.factor": 1, "offsets.topic.num.partitions": 5,
             "transaction.state.log.replication.factor": 1, "transaction.state.log.min.isr": 1,
-            "group.initial.rebalance.delay.ms": 0, "log.flush.interval.messages": 10000, **settings})
+            "group.initial.rebalance.delay.ms": 0, "group.min.session.timeout.ms": 500,
+            "log.flush.interval.messages": 10000, **settings})
         done = self._java("format", "kafka.tools.StorageTool", ["format", "-t", "kconnectdTestsCluster0", "-c", self.properties])
         if done.popen.wait(60) != 0:
             raise RuntimeError(done.tail())
