@@ -8,7 +8,8 @@
 #include "connect/base/map.h"
 
 struct entry {
-    bool known; /* a status was read */
+    bool known;         /* a status was read */
+    int64_t written_ms; /* its record's timestamp */
     struct status status;
     uint64_t number; /* of the last put */
     int task;
@@ -125,9 +126,14 @@ static void remove_status(struct status_picture *p, const struct status_record *
         map_remove(c->tasks, number);
         return;
     }
-    entry_free(c->self); /* and all of its tasks */
+    entry_free(c->self); /* and all of its tasks, but those of a new life: the partitions are read in no order */
     c->self = NULL;
-    map_clear(c->tasks);
+    void *value;
+    const char *key;
+    for (size_t i = 0; map_next(c->tasks, &i, &key, &value);) {
+        if (((const struct entry *)value)->written_ms <= r->timestamp_ms)
+            map_remove(c->tasks, key);
+    }
 }
 
 static void apply_topic(struct status_picture *p, const struct status_record *r) {
@@ -157,7 +163,14 @@ void status_picture_apply(struct status_picture *p, struct status_record *r) {
     status_done(&e->status);
     e->status = r->status;
     e->known = true;
+    e->written_ms = r->timestamp_ms;
     r->status = (struct status){0};
+}
+
+void status_picture_forget(struct status_picture *p, const char *connector, int task) {
+    struct entry *e = (struct entry *)entry_find(p, connector, task);
+    if (e)
+        e->known = false;
 }
 
 const struct status *status_picture_get(const struct status_picture *p, const char *connector, int task) {

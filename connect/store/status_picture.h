@@ -24,6 +24,9 @@ struct status status_copy(const struct status *s);
  * its entry was removed (the number is then 0 or begins anew). */
 bool status_picture_safe(const struct status_picture *p, const struct status *s); /* putSafe may write it */
 uint64_t status_picture_put(struct status_picture *p, const char *connector, int task);
+/* A tombstone is on its way: the status is unknown from now on, so that nobody writes a second one, which might come
+ * after the status of a new life. */
+void status_picture_forget(struct status_picture *p, const char *connector, int task);
 /* The entry's present number; 0 when the entry was removed since. */
 uint64_t status_picture_number(const struct status_picture *p, const char *connector, int task);
 

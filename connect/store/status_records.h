@@ -15,6 +15,7 @@ struct status_record {
     bool tombstone;
     struct status status;  /* CONNECTOR, TASK; its strings are owned by it, `connector` is a copy */
     int64_t discovered_ms; /* TOPIC */
+    int64_t timestamp_ms;  /* of the record; set by who read it */
 };
 
 /* -1: an unknown key or an unusable value; err tells. */

@@ -44,13 +44,13 @@ static void on_record(void *arg, int32_t partition, int64_t offset, const void *
     struct status_store *s = arg;
     struct status_record record;
     struct kc_error err = {0};
-    (void)timestamp;
     if (status_record_parse(key, key_len, value, value_len, &record, &err) < 0) {
         kc_log(KC_WARN, LOGGER, "Discarding the record '%.*s' of partition %d at offset %lld: %s",
                (int)(key_len < 200 ? key_len : 200), key ? (const char *)key : "", (int)partition, (long long)offset,
                err.text);
         return;
     }
+    record.timestamp_ms = timestamp;
     pthread_mutex_lock(&s->lock);
     status_picture_apply(s->picture, &record);
     pthread_mutex_unlock(&s->lock);
@@ -211,10 +211,12 @@ void status_store_put(struct status_store *s, const struct status *status, bool 
     pthread_mutex_lock(&s->lock);
     s->generation = status->generation;
     bool wanted = !safe || status_picture_safe(s->picture, status);
-    if (wanted)
-        w->number = status_picture_put(s->picture, status->connector, status->task);
-    else
+    if (!wanted)
         s->pending++; /* write_end takes it off again */
+    else
+        w->number = status_picture_put(s->picture, status->connector, status->task);
+    if (wanted && status->state == STATE_DESTROYED)
+        status_picture_forget(s->picture, status->connector, status->task);
     pthread_mutex_unlock(&s->lock);
     if (wanted)
         send_first(w);

@@ -89,14 +89,19 @@ START_TEST(parse_keys) {
 }
 END_TEST
 
-static int feed(struct status_picture *p, const char *key, const char *value) {
+static int feed_at(struct status_picture *p, const char *key, const char *value, int64_t timestamp_ms) {
     struct status_record r;
     struct kc_error err = {0};
     if (status_record_parse(key, strlen(key), value, value ? strlen(value) : 0, &r, &err) < 0)
         return -1;
+    r.timestamp_ms = timestamp_ms;
     status_picture_apply(p, &r);
     status_record_done(&r);
     return 0;
+}
+
+static int feed(struct status_picture *p, const char *key, const char *value) {
+    return feed_at(p, key, value, 0);
 }
 
 #define RUNNING(worker, generation) \
@@ -145,6 +150,28 @@ START_TEST(reading) {
     ck_assert_str_eq(names[0], "d");
     free(names[0]);
     free(names);
+    status_picture_free(p);
+}
+END_TEST
+
+/* Tombstones and statuses of one connector come from several partitions, in no order. */
+START_TEST(new_life) {
+    struct status_picture *p = status_picture_new();
+    feed_at(p, "status-connector-c", RUNNING("w1", 3), 10);
+    feed_at(p, "status-task-c-0", RUNNING("w1", 3), 11);
+    feed_at(p, "status-task-c-1", RUNNING("w1", 4), 30);
+    feed_at(p, "status-connector-c", NULL, 20);
+    ck_assert_ptr_null(status_picture_get(p, "c", -1));
+    ck_assert_ptr_null(status_picture_get(p, "c", 0));
+    ck_assert_ptr_nonnull(status_picture_get(p, "c", 1));
+    /* forgotten when the tombstone is written, known again by what is read later */
+    uint64_t number = status_picture_put(p, "c", 1);
+    status_picture_forget(p, "c", 1);
+    status_picture_forget(p, "c", 7);
+    ck_assert_ptr_null(status_picture_get(p, "c", 1));
+    ck_assert_uint_eq(status_picture_number(p, "c", 1), number); /* worth repeating until it is written */
+    feed_at(p, "status-task-c-1", RUNNING("w2", 5), 40);
+    ck_assert_str_eq(status_picture_get(p, "c", 1)->worker_id, "w2");
     status_picture_free(p);
 }
 END_TEST
@@ -211,6 +238,7 @@ static Suite *make_suite(void) {
     tcase_add_test(t, captured_records);
     tcase_add_loop_test(t, parse_keys, 0, (int)COUNT_OF(keys));
     tcase_add_test(t, reading);
+    tcase_add_test(t, new_life);
     tcase_add_test(t, safe_writing);
     tcase_add_test(t, topics);
     tcase_add_test(t, encoding);
