@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "connect/base/clock.h"
@@ -83,6 +84,19 @@ static void dispatch(struct rest_exchange *ex) {
         ex->route->handle(ex);
 }
 
+static enum MHD_Result count_length(void *arg, enum MHD_ValueKind kind, const char *name, const char *value) {
+    (void)kind, (void)value;
+    *(int *)arg += strcasecmp(name, "Content-Length") == 0 || strcasecmp(name, "Transfer-Encoding") == 0;
+    return MHD_YES;
+}
+
+/* A body of two lengths: a proxy in front might believe the other one, and take its rest for the next request. */
+static bool length_is_ambiguous(const struct rest_exchange *ex) {
+    int lengths = 0;
+    MHD_get_connection_values(ex->connection, MHD_HEADER_KIND, count_length, &lengths);
+    return lengths > 1;
+}
+
 static bool body_announced_too_large(const struct rest_exchange *ex) {
     const char *length = rest_header(ex, "Content-Length");
     return length && strtoull(length, NULL, 10) > ex->server->max_body_bytes;
@@ -115,6 +129,8 @@ enum MHD_Result request_part(void *arg, struct MHD_Connection *connection, const
         ex->head = strcmp(method, "HEAD") == 0;
         if (strcmp(version, "HTTP/1.1") == 0 && !rest_header(ex, "Host"))
             reply_malformed(ex, "no Host header");
+        else if (length_is_ambiguous(ex))
+            reply_malformed(ex, "more than one length of the body");
         else
             routes_match(ex);
         if (!ex->answered && body_announced_too_large(ex)) {
@@ -122,6 +138,8 @@ enum MHD_Result request_part(void *arg, struct MHD_Connection *connection, const
             dispatch(ex);
             return reply_send(ex);
         }
+        if (ex->answered && rest_header(ex, "Expect"))
+            return reply_send(ex); /* instead of "100 Continue" */
         return MHD_YES;
     }
     if (*data_size > 0) {

@@ -315,6 +315,8 @@ static void send_raw(const char *text, char *answer, size_t size) {
     close(fd);
 }
 
+#define PUT_HEAD "PUT /connectors/c/config HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+
 static const struct {
     const char *request, *answer;
 } raw[] = {
@@ -323,6 +325,12 @@ static const struct {
     {"GET /connectors HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK\r\n"},
     {"GET http://x:1/connectors HTTP/1.1\r\nHost: x:1\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 OK\r\n"},
     {"GET https://x/connectors HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 OK\r\n"},
+    {PUT_HEAD "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{} ", "HTTP/1.1 400 Bad Request\r\n"},
+    {PUT_HEAD "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+     "HTTP/1.1 400 Bad Request\r\n"},
+    {PUT_HEAD "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\n{}\r\n0\r\n\r\n", "HTTP/1.1 200 OK\r\n"},
+    {"PUT /nowhere HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n",
+     "HTTP/1.1 404 Not Found\r\n"},
 };
 
 START_TEST(raw_requests) {
@@ -330,6 +338,34 @@ START_TEST(raw_requests) {
     start();
     send_raw(raw[_i].request, answer, sizeof answer);
     ck_assert_msg(strncmp(answer, raw[_i].answer, strlen(raw[_i].answer)) == 0, "%s: %s", raw[_i].request, answer);
+}
+END_TEST
+
+START_TEST(pipelined_requests_are_answered_in_order) {
+    char answer[8192];
+    start();
+    send_raw("GET /connectors HTTP/1.1\r\nHost: h\r\n\r\nGET /nowhere HTTP/1.1\r\nHost: h\r\n\r\n"
+             "DELETE / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+             answer, sizeof answer);
+    const char *first = strstr(answer, "HTTP/1.1 200 "), *second = strstr(answer, "HTTP/1.1 404 "),
+               *third = strstr(answer, "HTTP/1.1 405 ");
+    ck_assert_msg(first && second && third && first < second && second < third, "%s", answer);
+}
+END_TEST
+
+/* IPv6 and IPv4 at once, each with a port of its own; the first is told to others. */
+START_TEST(listeners_of_both_families) {
+    static const char *items[] = {"http://[::1]:0", "http://127.0.0.1:0"};
+    rest_server_free(server);
+    conf.listeners = (struct kc_list){items, 2};
+    server = rest_server_new(&conf, &err);
+    if (!server && strstr(err.text, "Cannot assign requested address"))
+        return; /* a machine without IPv6 */
+    ck_assert_msg(server != NULL, "%s", err.text);
+    start();
+    ck_assert_ptr_nonnull(strstr(rest_server_url(server), "http://[::1]:"));
+    ask("GET", "/connectors", NULL, "");
+    ck_assert_int_eq(status, 200);
 }
 END_TEST
 
@@ -397,6 +433,8 @@ static Suite *make_suite(void) {
     tcase_add_test(tc, many_requests_wait_at_once);
     tcase_add_test(tc, cors_and_response_headers);
     tcase_add_loop_test(tc, raw_requests, 0, sizeof raw / sizeof *raw);
+    tcase_add_test(tc, pipelined_requests_are_answered_in_order);
+    tcase_add_test(tc, listeners_of_both_families);
     tcase_add_loop_test(tc, the_advertised_url, 0, sizeof advertised / sizeof *advertised);
     tcase_add_test(tc, a_taken_port_is_named);
     suite_add_tcase(s, tc);
