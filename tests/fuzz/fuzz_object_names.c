@@ -2,8 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connect/base/log.h"
 #include "connectors/s3/source_naming.h"
 #include "tests/support/fuzz.h"
+
+static void swallow(void *arg, enum kc_level level, const char *line) {
+    (void)arg, (void)level, (void)line;
+}
 
 static void target(const uint8_t *data, size_t len) {
     static const struct s3_source_conf conf = {.mode = "RESTORE_BACKUP",
@@ -13,6 +18,7 @@ static void target(const uint8_t *data, size_t len) {
     struct source_naming naming;
     struct source_name name;
     struct kc_error err = {0};
+    log_sink(swallow, NULL);
     if (source_naming_init(&naming, &conf, &err) < 0)
         abort();
     char *key = strndup((const char *)data, len);
