@@ -1,7 +1,6 @@
 /* Avro schemas as Connect schemas. A record that holds itself becomes a Connect schema that does (schema_forward_new);
  * such a schema lives as long as the process, so they are kept in a table and made once for each text.
  * @source AvroData.toConnectSchema */
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -10,8 +9,9 @@
 #include "connect/base/err.h"
 #include "connect/base/map.h"
 #include "connect/convert/avro_data.h"
+#include "connect/convert/recursive_schemas.h"
 
-enum { MAX_RECURSIVE = 10000, DEFAULT_PRECISION = 64 };
+enum { DEFAULT_PRECISION = 64 };
 
 #define CONNECT_DEFAULT AVRO_NAMESPACE ".ConnectDefault"
 
@@ -516,34 +516,13 @@ static const struct kc_schema *map_schema(struct mapping *m, const struct avro_s
 
 /* ---- recursive schemas, which stay ---- */
 
-static pthread_mutex_t recursive_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct map *recursive; /* options, version and texts → const struct kc_schema * */
-
 static void recursive_key(struct buf *key, const struct avro_options *o, const struct registry_schema *text,
                           int32_t version) {
-    (void)buf_printf(key, "%d%d%d%d%d%d %d\n", o->enhanced, o->meta_data, o->flatten_singletons,
+    (void)buf_printf(key, "avro %d%d%d%d%d%d %d\n", o->enhanced, o->meta_data, o->flatten_singletons,
                      o->discard_type_doc_default, o->generalized, o->scrub_names, version);
     for (uint32_t i = 0; i < text->dependency_count; i++)
         (void)buf_add(key, text->dependencies[i].text, strlen(text->dependencies[i].text) + 1);
     (void)buf_add(key, text->text, text->len);
-}
-
-static const struct kc_schema *recursive_find(const struct buf *key) {
-    pthread_mutex_lock(&recursive_lock);
-    const struct kc_schema *found = recursive ? map_get_bytes(recursive, key->data, key->len) : NULL;
-    pthread_mutex_unlock(&recursive_lock);
-    return kc_schema_ref(found);
-}
-
-static int recursive_keep(const struct buf *key, const struct kc_schema *schema, struct kc_error *err) {
-    pthread_mutex_lock(&recursive_lock);
-    if (!recursive)
-        recursive = map_new(NULL);
-    bool room = map_count(recursive) < MAX_RECURSIVE;
-    if (room)
-        map_put_bytes(recursive, key->data, key->len, (void *)(uintptr_t)kc_schema_ref(schema));
-    pthread_mutex_unlock(&recursive_lock);
-    return room ? 0 : err_set(err, ERR_BAD_DATA, "More than %d schemas that hold themselves are in use", MAX_RECURSIVE);
 }
 
 int avro_to_connect(struct kc_arena *arena, struct avro_options *options, const struct avro_schema *avro,
@@ -558,12 +537,12 @@ int avro_to_connect(struct kc_arena *arena, struct avro_options *options, const 
         return 0;
     }
     recursive_key(&key, options, text, version);
-    const struct kc_schema *schema = recursive_find(&key);
+    const struct kc_schema *schema = recursive_schemas_find(&key);
     if (!schema) {
         m.made = map_new(unref_made);
         schema = map_schema(&m, avro, &place);
         map_free(m.made);
-        if (schema && m.recursive && recursive_keep(&key, schema, err) < 0)
+        if (schema && m.recursive && recursive_schemas_keep(&key, schema, err) < 0)
             schema = kc_schema_unref(schema);
         close_all(&m, schema != NULL);
         if (!schema)

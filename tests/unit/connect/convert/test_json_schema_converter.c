@@ -1,0 +1,353 @@
+/* JsonSchemaConverter: documents of Connect schemas and back, payloads, and the converter against a scripted registry.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "connect/base/arena.h"
+#include "connect/base/log.h"
+#include "connect/convert/converters.h"
+#include "connect/convert/json.h"
+#include "connect/convert/json_schema_data.h"
+#include "tests/support/converter_run.h"
+#include "tests/support/http_script.h"
+
+static struct kc_arena *arena;
+static struct json_converter *envelopes;
+static struct http_script *server;
+static struct converter_run run;
+static struct kc_error err;
+
+static void quiet(void *arg, enum kc_level level, const char *line) {
+    (void)arg, (void)level, (void)line;
+}
+
+static void set_up(void) {
+    log_sink(quiet, NULL);
+    arena = arena_new(0);
+    envelopes = json_converter_new(true, false, true, 0);
+    err = (struct kc_error){0};
+}
+
+static void tear_down(void) {
+    if (run.plugin)
+        converter_run_done(&run);
+    if (server)
+        server = http_script_stop(server);
+    json_converter_free(envelopes);
+    arena = arena_free(arena);
+}
+
+#define PLAIN                                                     \
+    (struct json_schema_options) {                                \
+        .additional_properties = true, .flatten_singletons = true \
+    }
+
+/* ---- Connect → document, payload ---- */
+
+static const struct written {
+    const char *envelope, *document, *payload;
+} writtens[] = {
+    {"{\"schema\":{\"type\":\"int8\"},\"payload\":5}", "{\"type\":\"integer\",\"connect.type\":\"int8\"}", "5"},
+    {"{\"schema\":{\"type\":\"double\",\"optional\":true,\"default\":1.5,\"doc\":\"d\"},\"payload\":2}",
+     "{\"oneOf\":[{\"type\":\"null\"},{\"type\":\"number\",\"connect.type\":\"float64\",\"description\":\"d\","
+     "\"default\":1.5}]}",
+     "2.0"},
+    {"{\"schema\":{\"type\":\"bytes\",\"name\":\"n\",\"version\":3,\"parameters\":{\"a\":\"b\"}},\"payload\":\"AQI=\"}",
+     "{\"type\":\"string\",\"connect.type\":\"bytes\",\"title\":\"n\",\"connect.version\":3,\"connect.parameters\":{"
+     "\"a\":\"b\"}}",
+     "\"AQI=\""},
+    {"{\"schema\":{\"type\":\"string\",\"parameters\":{\"io.confluent.connect.json.Enum\":\"\",\"io.confluent.connect."
+     "json.Enum.A\":"
+     "\"A\",\"io.confluent.connect.json.Enum.<NULL>\":\"<NULL>\"}},\"payload\":\"A\"}",
+     "{\"enum\":[\"A\",null]}", "\"A\""},
+    {"{\"schema\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"optional\":true}},\"payload\":[\"a\",null]}",
+     "{\"type\":\"array\",\"items\":{\"oneOf\":[{\"type\":\"null\"},{\"type\":\"string\"}]}}", "[\"a\",null]"},
+    {"{\"schema\":{\"type\":\"map\",\"keys\":{\"type\":\"string\"},\"values\":{\"type\":\"boolean\"}},\"payload\":{"
+     "\"a\":true}}",
+     "{\"type\":\"object\",\"additionalProperties\":{\"type\":\"boolean\"},\"connect.type\":\"map\"}", "{\"a\":true}"},
+    {"{\"schema\":{\"type\":\"map\",\"keys\":{\"type\":\"int32\"},\"values\":{\"type\":\"boolean\"}},\"payload\":[[1,"
+     "true]]}",
+     "{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"key\":{\"type\":\"integer\",\"connect."
+     "type\":\"int32\","
+     "\"connect.index\":0},\"value\":{\"type\":\"boolean\",\"connect.index\":1}}},\"connect.type\":\"map\"}",
+     "[{\"key\":1,\"value\":true}]"},
+    {"{\"schema\":{\"type\":\"struct\",\"name\":\"R\",\"fields\":[{\"type\":\"int64\",\"field\":\"a\"},{\"type\":"
+     "\"string\","
+     "\"optional\":true,\"field\":\"b\"}]},\"payload\":{\"a\":1,\"b\":null}}",
+     "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"integer\",\"connect.type\":\"int64\",\"connect.index\":0},"
+     "\"b\":{"
+     "\"oneOf\":[{\"type\":\"null\"},{\"type\":\"string\"}],\"connect.index\":1}},\"title\":\"R\"}",
+     "{\"a\":1,\"b\":null}"},
+    {"{\"schema\":{\"type\":\"bytes\",\"name\":\"org.apache.kafka.connect.data.Decimal\",\"version\":1,\"parameters\":{"
+     "\"scale\":"
+     "\"2\"}},\"payload\":\"AJw=\"}",
+     "{\"type\":\"string\",\"connect.type\":\"bytes\",\"title\":\"org.apache.kafka.connect.data.Decimal\",\"connect."
+     "version\":1,"
+     "\"connect.parameters\":{\"scale\":\"2\"}}",
+     "\"AJw=\""},
+    {"{\"schema\":{\"type\":\"int64\",\"name\":\"org.apache.kafka.connect.data.Timestamp\",\"version\":1},\"payload\":"
+     "17}",
+     "{\"type\":\"integer\",\"connect.type\":\"int64\",\"title\":\"org.apache.kafka.connect.data.Timestamp\",\"connect."
+     "version\":1}",
+     "17"},
+    {"{\"schema\":{\"type\":\"struct\",\"name\":\"io.confluent.connect.json.OneOf\",\"fields\":[{\"type\":\"int64\","
+     "\"optional\":"
+     "true,\"field\":\"io.confluent.connect.json.OneOf.field.0\"},{\"type\":\"string\",\"optional\":true,\"field\":"
+     "\"io.confluent.connect.json.OneOf.field.1\"}]},\"payload\":{\"io.confluent.connect.json.OneOf.field.0\":null,"
+     "\"io.confluent.connect.json.OneOf.field.1\":\"x\"}}",
+     "{\"oneOf\":[{\"type\":\"integer\",\"connect.type\":\"int64\",\"connect.index\":0},{\"type\":\"string\",\"connect."
+     "index\":1}]}",
+     "\"x\""},
+};
+
+static void read_envelope(const char *text, const struct kc_schema **schema, struct kc_value *v) {
+    ck_assert_msg(json_envelope_read(envelopes, arena, text, strlen(text), schema, v, &err) == 0, "%s", err.text);
+    kc_schema_keep(arena, kc_schema_ref(*schema));
+}
+
+static struct kc_value read_payload(const struct json_schema_options *options, const struct kc_schema *schema,
+                                    const char *payload) {
+    struct json_scan scan;
+    struct kc_value v = kc_null();
+    ck_assert_int_eq(json_check(arena, payload, strlen(payload), &scan, &err), 0);
+    ck_assert_msg(json_schema_read_value(arena, options, schema, scan.text, &v, &err) == 0, "%s", err.text);
+    return v;
+}
+
+/* What is written reads back as it was: the schema, but for the defaults' absence, and the value. */
+START_TEST(schemas_and_values_there_and_back) {
+    const struct written *w = &writtens[_i];
+    struct json_schema_options options = PLAIN;
+    const struct kc_schema *schema, *again;
+    struct kc_value v;
+    AUTO_BUF document, payload;
+    buf_init(&document, 1 << 20);
+    buf_init(&payload, 1 << 20);
+    read_envelope(w->envelope, &schema, &v);
+    ck_assert_msg(json_schema_from_connect(&document, &options, schema, &err) == 0, "%s", err.text);
+    ck_assert_str_eq(buf_text(&document), w->document);
+    ck_assert_msg(json_schema_write_value(&payload, &options, schema, &v, &err) == 0, "%s", err.text);
+    ck_assert_str_eq(buf_text(&payload), w->payload);
+    struct registry_schema text = {.text = buf_text(&document), .len = document.len};
+    ck_assert_msg(json_schema_to_connect(arena, &options, &text, -1, &again, &err) == 0, "%s", err.text);
+    kc_schema_keep(arena, again);
+    ck_assert(kc_schema_equal(schema, again));
+    struct kc_value read = read_payload(&options, again, w->payload);
+    ck_assert(kc_value_equal(&v, &read));
+}
+END_TEST
+
+/* ---- document → Connect ---- */
+
+static const struct document {
+    const char *document, *schema, *payload, *value;
+} documents[] = {
+    {"{\"type\":\"integer\"}", "{\"type\":\"int64\",\"optional\":false}", "7", "7"},
+    {"{\"type\":\"number\"}", "{\"type\":\"double\",\"optional\":false}", "7", "7.0"},
+    {"{\"type\":[\"null\",\"string\"]}", "{\"type\":\"string\",\"optional\":true}", "null", "null"},
+    {"{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"null\"}]}", "{\"type\":\"string\",\"optional\":true}", "\"a\"",
+     "a"},
+    {"{\"type\":\"string\",\"enum\":[\"a\",\"b\"]}",
+     "{\"type\":\"string\",\"optional\":false,\"parameters\":{\"io.confluent.connect.json.Enum\":\"\","
+     "\"io.confluent.connect.json.Enum.a\":\"a\",\"io.confluent.connect.json.Enum.b\":\"b\"}}",
+     "\"b\"", "b"},
+    {"{\"const\":\"money\",\"type\":\"string\"}", "{\"type\":\"string\",\"optional\":false}", "\"money\"", "money"},
+    {"{\"type\":\"object\",\"title\":\"T\",\"properties\":{\"b\":{\"type\":\"string\",\"connect.index\":1},\"a\":{"
+     "\"type\":"
+     "\"integer\",\"connect.index\":0}}}",
+     "{\"type\":\"struct\",\"fields\":[{\"type\":\"int64\",\"optional\":false,\"field\":\"a\"},{\"type\":\"string\","
+     "\"optional\":"
+     "false,\"field\":\"b\"}],\"optional\":false,\"name\":\"T\"}",
+     "{\"b\":\"x\",\"more\":[1]}", "Struct{b=x}"},
+    {"{\"oneOf\":[{\"type\":\"string\"},{\"type\":\"integer\"},{\"type\":\"null\"}]}",
+     "{\"type\":\"struct\",\"fields\":[{\"type\":\"string\",\"optional\":true,\"field\":\"io.confluent.connect.json."
+     "OneOf.field.0\"},"
+     "{\"type\":\"int64\",\"optional\":true,\"field\":\"io.confluent.connect.json.OneOf.field.1\"}],\"optional\":true,"
+     "\"name\":"
+     "\"io.confluent.connect.json.OneOf\"}",
+     "4", "Struct{io.confluent.connect.json.OneOf.field.1=4}"},
+    {"{\"oneOf\":[{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"integer\"}}},{\"type\":\"object\","
+     "\"properties\":{\"b\":{"
+     "\"type\":\"integer\"},\"c\":{\"type\":\"integer\"}}}]}",
+     NULL, "{\"a\":1,\"b\":2,\"c\":3}", "Struct{io.confluent.connect.json.OneOf.field.1=Struct{b=2,c=3}}"},
+    {"{\"allOf\":[{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"integer\"}}},{\"$ref\":\"#/definitions/"
+     "X\"}],\"definitions\":{"
+     "\"X\":{\"properties\":{\"b\":{\"type\":\"boolean\"}}}}}",
+     "{\"type\":\"struct\",\"fields\":[{\"type\":\"int64\",\"optional\":false,\"field\":\"a\"},{\"type\":\"boolean\","
+     "\"optional\":"
+     "false,\"field\":\"b\"}],\"optional\":false}",
+     "{\"a\":1,\"b\":true}", "Struct{a=1,b=true}"},
+    {"{\"$ref\":\"#/$defs/A\",\"$defs\":{\"A\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/"
+     "B\"}},\"B\":{\"type\":\"integer\"}}}",
+     "{\"type\":\"array\",\"items\":{\"type\":\"int64\",\"optional\":false},\"optional\":false}", "[1,2]", "[1, 2]"},
+    {"{\"type\":\"object\",\"properties\":{\"n\":{\"type\":\"integer\",\"default\":3}}}",
+     "{\"type\":\"struct\",\"fields\":[{\"type\":\"int64\",\"optional\":false,\"default\":3,\"field\":\"n\"}],"
+     "\"optional\":false}",
+     "{\"n\":null}", "Struct{n=3}"},
+};
+
+START_TEST(documents_become_schemas) {
+    const struct document *d = &documents[_i];
+    struct json_schema_options options = PLAIN;
+    struct registry_schema text = {.text = d->document, .len = strlen(d->document)};
+    const struct kc_schema *schema;
+    ck_assert_msg(json_schema_to_connect(arena, &options, &text, -1, &schema, &err) == 0, "%s", err.text);
+    kc_schema_keep(arena, schema);
+    if (d->schema) {
+        AUTO_BUF shown;
+        struct json_write_options plain = {0};
+        buf_init(&shown, 1 << 20);
+        ck_assert_int_eq(json_schema_write(&shown, schema, &plain, &err), 0);
+        ck_assert_str_eq(buf_text(&shown), d->schema);
+    }
+    struct kc_value v = read_payload(&options, schema, d->payload);
+    ck_assert_str_eq(kc_value_to_text(arena, &v, &(size_t){0}), d->value);
+}
+END_TEST
+
+static const char *const refused[] = {
+    "",
+    "[]",
+    "7",
+    "{",
+    "true",
+    "{}",
+    "{\"type\":\"nonsense\"}",
+    "{\"type\":\"array\"}",
+    "{\"type\":\"null\"}",
+    "{\"type\":\"integer\",\"connect.type\":\"int9\"}",
+    "{\"$ref\":\"#/nowhere\"}",
+    "{\"$ref\":\"#\"}",
+    "{\"allOf\":[{\"$ref\":\"#\"}]}",
+    "{\"type\":\"object\",\"connect.type\":\"map\"}",
+    "{\"allOf\":[]}",
+    "{\"oneOf\":[{\"$ref\":\"#\"},{\"type\":\"string\"}]}",
+    "{\"type\":\"integer\",\"default\":{}}x",
+};
+
+START_TEST(documents_that_are_refused) {
+    struct json_schema_options options = PLAIN;
+    struct registry_schema text = {.text = refused[_i], .len = strlen(refused[_i])};
+    const struct kc_schema *schema;
+    ck_assert_int_eq(json_schema_to_connect(arena, &options, &text, -1, &schema, &err), -1);
+    ck_assert_str_eq(err.exception, KC_DATA_EXCEPTION);
+    ck_assert_str_ne(err.text, "");
+}
+END_TEST
+
+START_TEST(objects_hold_themselves) {
+    static const char document[] =
+        "{\"type\":\"object\",\"title\":\"N\",\"properties\":{\"v\":{\"type\":\"integer\"},\"next\":{"
+        "\"oneOf\":[{\"type\":\"null\"},{\"$ref\":\"#\"}]}}}";
+    struct json_schema_options options = PLAIN;
+    struct registry_schema text = {.text = document, .len = strlen(document)};
+    const struct kc_schema *schema, *again;
+    ck_assert_int_eq(json_schema_to_connect(arena, &options, &text, 1, &schema, &err), 0);
+    ck_assert_int_eq(json_schema_to_connect(arena, &options, &text, 1, &again, &err), 0);
+    ck_assert_ptr_eq(schema, again);
+    struct kc_value v = read_payload(&options, schema, "{\"v\":1,\"next\":{\"v\":2,\"next\":{\"v\":3}}}");
+    ck_assert_str_eq(kc_value_to_text(arena, &v, &(size_t){0}), "Struct{v=1,next=Struct{v=2,next=Struct{v=3}}}");
+    AUTO_BUF out;
+    buf_init(&out, 1 << 20);
+    ck_assert_int_eq(json_schema_from_connect(&out, &options, schema, &err), 0);
+    ck_assert_ptr_nonnull(strstr(buf_text(&out), "\"next\":{\"$ref\":\"#id1\"}"));
+    ck_assert_ptr_nonnull(strstr(buf_text(&out), "\"$id\":\"#id1\""));
+    kc_schema_unref(schema);
+    kc_schema_unref(again);
+}
+END_TEST
+
+/* ---- the converter and a registry ---- */
+
+#define SERVE(...)                                         \
+    static const struct http_step steps[] = {__VA_ARGS__}; \
+    server = http_script_start(steps, COUNT_OF(steps));    \
+    ck_assert_ptr_nonnull(server)
+#define OK(body) \
+    { .answer = "HTTP/1.1 200 OK\r\n\r\n" body }
+
+static void start(void) {
+    struct kc_config *config = kc_config_new();
+    kc_config_set(config, "converter.type", "value");
+    kc_config_set(config, "schema.registry.url", http_script_url(server));
+    kc_config_set(config, "max.retries", "0");
+    ck_assert_msg(converter_run_init(&run, &json_schema_converter_plugin, config, &err) == 0, "%s", err.text);
+}
+
+START_TEST(messages_there_and_back) {
+    SERVE(OK("{\"id\":5}"), OK("{\"version\":2}"));
+    start();
+    const struct kc_schema *schema;
+    struct kc_value v;
+    read_envelope(writtens[7].envelope, &schema, &v);
+    ck_assert_msg(converter_run_from(&run, &schema, &v, &err) == 0, "%s", err.text);
+    ck_assert_mem_eq(v.s, "\0\0\0\0\5{\"a\":1,\"b\":null}", 21);
+    ck_assert_ptr_nonnull(
+        strstr(http_script_request(server, 0), "{\"schemaType\":\"JSON\",\"schema\":\"{\\\"type\\\":\\\"object\\\""));
+    ck_assert_int_eq(converter_run_to(&run, &schema, &v, &err), 0);
+    ck_assert_str_eq(kc_value_to_text(arena, &v, &(size_t){0}), "Struct{a=1}");
+    ck_assert_int_eq(schema->version, 2);
+    ck_assert_int_eq(http_script_count(server), 2);
+}
+END_TEST
+
+static const struct hostile {
+    const char *payload;
+    size_t len;
+    const char *text, *cause;
+} hostiles[] = {
+    {"\1\0\0\0\5{}", 7,
+     "Converting byte[] to Kafka Connect data failed due to serialization error of topic t: ", "Unknown magic byte!"},
+    {"\0\0", 2, "serialization error of topic t", "ends within the id"},
+    {"\0\0\0\0\5{\"a\":", 10, "serialization error of topic t", "Error deserializing JSON message for id 5"},
+    {"\0\0\0\0\5\xff\xfe", 7, "serialization error of topic t", "Error deserializing JSON message for id 5"},
+    {"\0\0\0\0\5[1]", 8, "Structs should be encoded as JSON objects, but found ARRAY", ""},
+    {"\0\0\0\0\5{\"a\":null}", 15, "Invalid null value for required INT64 field", ""},
+};
+
+START_TEST(hostile_messages) {
+    const struct hostile *h = &hostiles[_i];
+    SERVE(OK("{\"schemaType\":\"JSON\",\"schema\":\"{\\\"type\\\":\\\"object\\\",\\\"properties\\\":{\\\"a\\\":{"
+             "\\\"type\\\":"
+             "\\\"integer\\\"}}}\"}"),
+          OK("{\"version\":1}"));
+    start();
+    const struct kc_schema *schema = NULL;
+    struct kc_value v = kc_bytes(h->payload, h->len);
+    ck_assert_int_eq(converter_run_to(&run, &schema, &v, &err), -1);
+    ck_assert_str_eq(err.exception, KC_DATA_EXCEPTION);
+    ck_assert_msg(strstr(err.text, h->text), "%s", err.text);
+    ck_assert_msg(strstr(err.cause, h->cause), "%s", err.cause);
+}
+END_TEST
+
+START_TEST(nothing_to_convert) {
+    SERVE(OK("{}"));
+    start();
+    const struct kc_schema *schema = NULL;
+    struct kc_value v = kc_null();
+    ck_assert_int_eq(converter_run_to(&run, &schema, &v, &err), 0);
+    ck_assert_int_eq(converter_run_from(&run, &schema, &v, &err), 0);
+    ck_assert_int_eq(v.tag, KC_V_NULL);
+    v = kc_string("x");
+    ck_assert_int_eq(converter_run_from(&run, &schema, &v, &err), -1);
+    ck_assert_ptr_nonnull(strstr(err.text, "A value without schema cannot be written with a JSON Schema (topic t)"));
+    ck_assert_int_eq(http_script_count(server), 0);
+}
+END_TEST
+
+static Suite *make_suite(void) {
+    Suite *s = suite_create("json_schema_converter");
+    TCase *t = tcase_create("all");
+    tcase_add_checked_fixture(t, set_up, tear_down);
+    tcase_add_loop_test(t, schemas_and_values_there_and_back, 0, COUNT_OF(writtens));
+    tcase_add_loop_test(t, documents_become_schemas, 0, COUNT_OF(documents));
+    tcase_add_loop_test(t, documents_that_are_refused, 0, COUNT_OF(refused));
+    tcase_add_test(t, objects_hold_themselves);
+    tcase_add_test(t, messages_there_and_back);
+    tcase_add_loop_test(t, hostile_messages, 0, COUNT_OF(hostiles));
+    tcase_add_test(t, nothing_to_convert);
+    suite_add_tcase(s, t);
+    return s;
+}
+SUITE_MAIN(make_suite)
