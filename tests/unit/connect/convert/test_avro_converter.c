@@ -151,12 +151,12 @@ static void check_to(const cJSON *vector, void *arg) {
 }
 
 START_TEST(from_connect_vectors) {
-    ck_assert_int_eq(golden_each("avro_converter.jsonl", "from", check_from, NULL), 150);
+    ck_assert_int_eq(golden_each("avro_converter.jsonl", "avro_from", check_from, NULL), 150);
 }
 END_TEST
 
 START_TEST(to_connect_vectors) {
-    ck_assert_int_eq(golden_each("avro_converter.jsonl", "to", check_to, NULL), 133);
+    ck_assert_int_eq(golden_each("avro_converter.jsonl", "avro_to", check_to, NULL), 133);
 }
 END_TEST
 
