@@ -5,19 +5,13 @@
 #include "connect/convert/header_simple.h"
 
 const struct kc_plugin *const builtin_converters[] = {
-    &byte_array_converter_plugin,
-    &boolean_converter_plugin,
-    &double_converter_plugin,
-    &float_converter_plugin,
-    &integer_converter_plugin,
-    &json_converter_plugin,
-    &long_converter_plugin,
-    &short_converter_plugin,
-    &string_converter_plugin,
-    &avro_converter_plugin,
-    &protobuf_converter_plugin,
-    &simple_header_converter,
-    NULL,
+    &avro_converter_plugin,       &boolean_converter_plugin,
+    &byte_array_converter_plugin, &double_converter_plugin,
+    &float_converter_plugin,      &integer_converter_plugin,
+    &json_converter_plugin,       &json_schema_converter_plugin,
+    &long_converter_plugin,       &protobuf_converter_plugin,
+    &short_converter_plugin,      &string_converter_plugin,
+    &simple_header_converter,     NULL,
 };
 
 const char *const converter_types[] = {"key", "value", "header", NULL};

@@ -11,7 +11,8 @@ extern const struct kc_plugin byte_array_converter_plugin;
 extern const struct kc_plugin boolean_converter_plugin, short_converter_plugin, integer_converter_plugin,
     long_converter_plugin, float_converter_plugin, double_converter_plugin;
 
-extern const struct kc_plugin avro_converter_plugin, json_schema_converter_plugin, protobuf_converter_plugin; /* of a Schema Registry */
+extern const struct kc_plugin avro_converter_plugin, json_schema_converter_plugin,
+    protobuf_converter_plugin; /* of a Schema Registry */
 
 /* The option that every Apache converter has; the framework sets it. `conf` has a member const char *converter_type.
  * @source ConverterConfig */
