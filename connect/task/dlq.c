@@ -157,7 +157,8 @@ void dlq_send(struct dlq *dlq, const struct dead_letter *letter, const struct fa
             RD_KAFKA_V_VALUE((void *)(uintptr_t)letter->value, letter->value_len),
             RD_KAFKA_V_TIMESTAMP(letter->timestamp == KC_NO_TIMESTAMP ? 0 : letter->timestamp), /* 0: now */
             RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
-        if (rc != RD_KAFKA_RESP_ERR__QUEUE_FULL || task_stopping(dlq->task))
+        /* A task that is only stopping commits the record's offset: the letter must be on its way. */
+        if (rc != RD_KAFKA_RESP_ERR__QUEUE_FULL || task_cancelled(dlq->task))
             break;
         rd_kafka_poll(dlq->rk, 100);
     }
