@@ -117,7 +117,7 @@ static int encode_enum(struct encoder *e, const struct avro_schema *avro, const 
     if (v->tag != KC_V_STRING)
         return misfit(e, avro, v);
     for (uint32_t i = 0; i < avro->count; i++)
-        if (strncmp(avro->symbols[i], v->s, v->len) == 0 && !avro->symbols[i][v->len])
+        if (strlen(avro->symbols[i]) == v->len && memcmp(avro->symbols[i], v->s, v->len) == 0)
             return put_long(e, i);
     return err_set(e->err, ERR_BAD_DATA, "enum value '%.*s' is not in the enum symbol set of %s",
                    (int)(v->len < 100 ? v->len : 100), v->s, avro->full_name);
@@ -184,7 +184,8 @@ static void bind_record(struct encoder *e, struct avro_schema *avro, const struc
             if (strcmp(avro_scrub(e->arena, e->options, schema->fields[j].name), avro->fields[i].name) == 0)
                 avro->bound_fields[i] = (int32_t)j;
     }
-    avro->bound = schema;
+    kc_schema_unref(avro->bound);
+    avro->bound = kc_schema_ref(schema);
 }
 
 /* A field that the value does not have. */

@@ -353,8 +353,11 @@ int avro_doc_parse(const char *text, size_t len, const struct registry_dependenc
 }
 
 struct avro_doc *avro_doc_free(struct avro_doc *doc) {
+    void *named;
     if (!doc)
         return NULL;
+    for (size_t i = 0; map_next(doc->names, &i, NULL, &named);)
+        kc_schema_unref(((const struct avro_schema *)named)->bound);
     for (size_t i = 0; i < doc->json_count; i++)
         json_free(doc->jsons[i]);
     free(doc->jsons);

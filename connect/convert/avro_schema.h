@@ -56,8 +56,8 @@ struct avro_schema {
     uint32_t size;                              /* FIXED */
     uint32_t min_bytes;                         /* of any value; 0 for what may take no bytes at all */
     uint32_t empty_fields;                      /* RECORD: fields that may take no bytes */
-    /* RECORD: the Connect schema that was written last and the place of each of its fields there (a memo of
-     * avro_encode.c; -1: not there). */
+    /* RECORD: the Connect schema that was written last, with a reference, and the place of each of its fields there (a
+     * memo of avro_encode.c; -1: not there). */
     const struct kc_schema *bound;
     int32_t *bound_fields;
 };

@@ -161,14 +161,13 @@ static int overwrite(const struct map_file *m, const char *path, const struct bu
 
 /* A new file beside the old one takes its place, so that there is a whole one at any time. */
 static int replace(const struct map_file *m, const char *path, const struct buf *bytes, struct kc_error *err) {
-    char *beside;
+    AUTO_TEXT beside = NULL;
     struct stat st;
     bool there = stat(path, &st) == 0;
     if (there && !S_ISREG(st.st_mode))
         return overwrite(m, path, bytes, err);
     if (asprintf(&beside, "%s.new", path) < 0)
         abort();
-    AUTO_TEXT freed = beside;
     int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
     if (fd < 0)
         return there ? overwrite(m, path, bytes, err) : fail(m, err, path, errno);

@@ -376,16 +376,23 @@ END_TEST
 
 /* ---- writing with another schema ---- */
 
-static struct kc_value struct_ab(const struct kc_schema **schema) {
+static struct kc_value make_struct(bool reverse, const struct kc_schema **schema) {
     struct kc_schema_builder *b = kc_schema_builder_new(KC_STRUCT);
     kc_schema_name(b, "R");
-    ck_assert_int_eq(kc_schema_add_field(b, "a", kc_schema_of(KC_INT32, false), &err), 0);
-    ck_assert_int_eq(kc_schema_add_field(b, "b", kc_schema_of(KC_STRING, true), &err), 0);
+    for (int i = 0; i < 2; i++) {
+        bool first = (i == 0) != reverse;
+        ck_assert_int_eq(
+            kc_schema_add_field(b, first ? "a" : "b", kc_schema_of(first ? KC_INT32 : KC_STRING, !first), &err), 0);
+    }
     *schema = kc_schema_keep(arena, kc_schema_build(b));
     struct kc_value v = kc_struct_new(arena, *schema);
     ck_assert_int_eq(kc_struct_put(&v, "a", kc_int(KC_INT32, 3), &err), 0);
     ck_assert_int_eq(kc_struct_put(&v, "b", kc_string("x"), &err), 0);
     return v;
+}
+
+static struct kc_value struct_ab(const struct kc_schema **schema) {
+    return make_struct(false, schema);
 }
 
 #define LATEST(fields)                                                                                    \
@@ -423,6 +430,19 @@ START_TEST(latest_schema_is_written) {
         ck_assert_msg(strstr(err.cause, c->error), "%s", err.cause);
     else
         hex_assert_eq(v.bytes, v.len, c->hex);
+}
+END_TEST
+
+START_TEST(one_latest_schema_for_many) {
+    SERVE({.answer = LATEST("{\\\"name\\\":\\\"a\\\",\\\"type\\\":\\\"int\\\"}")});
+    start("use.latest.version", "true");
+    for (int i = 0; i < 4; i++) {
+        const struct kc_schema *schema;
+        struct kc_value v = make_struct(i % 2, &schema);
+        ck_assert_msg(converter_run_from(&run, &schema, &v, &err) == 0, "%s", err.text);
+        hex_assert_eq(v.bytes, v.len, "00 00000009 06");
+        arena_reset(arena);
+    }
 }
 END_TEST
 
@@ -471,6 +491,7 @@ static Suite *make_suite(void) {
     tcase_add_loop_test(t, hostile_messages, 0, COUNT_OF(hostiles));
     tcase_add_test(t, failures_do_not_linger);
     tcase_add_loop_test(t, latest_schema_is_written, 0, COUNT_OF(chosens));
+    tcase_add_test(t, one_latest_schema_for_many);
     tcase_add_test(t, values_that_do_not_fit);
     tcase_add_test(t, invalid_names);
     suite_add_tcase(s, t);
