@@ -306,7 +306,7 @@ static void cancel_stores(struct herder *h) {
 }
 
 /* @thread pool */
-static int leave_group(struct herder *h, struct errand *e) {
+static int stop_membership(struct herder *h, struct errand *e) {
     (void)e;
     if (h->member)
         membership_stop(h->member);
@@ -324,7 +324,11 @@ static void work_stopped(void *arg, size_t given_up) {
     struct herder *h = arg;
     if (given_up)
         kc_log(KC_WARN, LOG_HERDER, "%zu connectors or tasks did not stop in time", given_up);
-    errand_to_pool(errand_new(h, leave_group, group_left));
+    say_farewell(h);
+}
+
+void leave_group(struct herder *h) {
+    errand_to_pool(errand_new(h, stop_membership, group_left));
 }
 
 /* Called after every message while stopping: waits for the operation under way (but not for long for the broker), then

@@ -275,8 +275,13 @@ void on_request(struct herder *h, struct herder_request *req) {
     }
     if (answer_at_once(h, req) || (h->conf->standalone && standalone_refuses(h, req)))
         return;
-    if ((req->op == HERDER_PUT_TASKS || req->op == HERDER_FENCE) && !signed_well(h, req))
+    bool internal = req->op == HERDER_PUT_TASKS || req->op == HERDER_FENCE || req->op == HERDER_LEAVING;
+    if (internal && !signed_well(h, req))
         return;
+    if (req->op == HERDER_LEAVING) { /* also in the midst of a rebalance */
+        on_leaving(h, req);
+        return;
+    }
     if (req->op == HERDER_ALTER_OFFSETS && !offsets_given(req))
         return;
     op_add(h, runner_of(req->op), req, NULL, 0);

@@ -188,6 +188,7 @@ struct herder {
     int64_t claim_ms;     /* not before */
     struct map *fencings; /* connector → struct fencing */
     atomic_bool stop_fencing;
+    size_t farewells; /* on their way; the group is left after them */
     /* standalone */
     struct list settling;    /* struct settling: requests answered once the herder is done with their connector */
     struct map *transitions; /* connector → ticket of the transition under way */
@@ -263,6 +264,10 @@ void fencing_outdated(struct herder *h, const char *connector);               /*
 void fencings_fail(struct herder *h);                                         /* at shutdown */
 void fencing_free(void *value);
 void run_fence(struct herder *h, struct op *op);
+/* distributed_leave.c */
+void say_farewell(struct herder *h); /* ends with leave_group */
+void leave_group(struct herder *h);  /* distributed_life.c */
+void on_leaving(struct herder *h, struct herder_request *req);
 /* distributed_guard.c */
 void on_task_call(struct herder *h, struct task_call *call); /* takes the loop's part of it */
 void task_call_drop(struct task_call *call);                 /* the answer: the worker is shutting down; NULL is fine */

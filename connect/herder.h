@@ -35,6 +35,7 @@ enum herder_op {
     HERDER_VALIDATE,  /* plugin, config; ConfigInfos */
     HERDER_PUT_TASKS, /* internal: task configs from the connector's owner, body + signature headers */
     HERDER_FENCE,     /* internal */
+    HERDER_LEAVING,   /* internal, POST /kconnect/leaving: a worker says that it leaves the group */
     HERDER_METRICS,   /* GET /kconnect/metrics: text, not JSON */
     HERDER_SET_LOGGER /* scope=cluster: logger, level */
 };

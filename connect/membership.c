@@ -69,6 +69,16 @@ void membership_leave(struct membership *m, const char *reason) {
         group_member_leave(m->member, reason);
 }
 
+void membership_expect_leave(struct membership *m, const char *leaver) {
+    if (m->member)
+        group_member_expect_leave(m->member, leaver);
+}
+
+char **membership_peer_urls(struct membership *m, const char *except, size_t *ret_count) {
+    *ret_count = 0;
+    return m->member ? group_member_peer_urls(m->member, except, ret_count) : NULL;
+}
+
 void membership_stop(struct membership *m) {
     if (m->member)
         group_member_stop(m->member);

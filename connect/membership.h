@@ -17,6 +17,8 @@ void membership_poll(struct membership *m);
 void membership_revoked(struct membership *m);
 void membership_clear_revoked(struct membership *m);
 void membership_leave(struct membership *m, const char *reason);
+void membership_expect_leave(struct membership *m, const char *leaver);
+char **membership_peer_urls(struct membership *m, const char *except, size_t *ret_count); /* standalone: none, NULL */
 void membership_stop(struct membership *m);
 bool membership_stable(struct membership *m);
 bool membership_is_leader(struct membership *m);

@@ -258,7 +258,7 @@ void auth_check(struct rest_exchange *ex) {
     AUTO_TEXT user = NULL;
     AUTO_TEXT password = NULL;
     /* Requests between workers are signed instead; admin listeners have no extensions. */
-    if (!a || ex->admin || (ex->route && (ex->route->handle == handle_put_tasks || ex->route->handle == handle_fence)))
+    if (!a || ex->admin || (ex->route && route_is_internal(ex->route)))
         return;
     if (auth_credentials(rest_header(ex, "Authorization"), &user, &password, &err) < 0)
         reply_error(ex, &err);

@@ -211,3 +211,13 @@ void handle_fence(struct rest_exchange *ex) {
     add_signature(ex, req);
     rest_submit(ex, req, REST_TIMEOUT_MS);
 }
+
+void handle_leaving(struct rest_exchange *ex) {
+    struct herder_request *req = herder_request_new(HERDER_LEAVING, NULL);
+    add_signature(ex, req);
+    rest_submit(ex, req, REST_TIMEOUT_MS);
+}
+
+bool route_is_internal(const struct route *r) {
+    return r->handle == handle_put_tasks || r->handle == handle_fence || r->handle == handle_leaving;
+}

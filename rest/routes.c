@@ -55,6 +55,7 @@ const struct route routes[] = {
     ROUTE("GET", "admin/loggers/{l}", handle_logger, A),
     ROUTE("PUT", "admin/loggers/{l}", handle_set_logger, B, A),
     ROUTE("GET", "kconnect/metrics", handle_metrics, T, X), /* ours; such paths can never be Java's */
+    ROUTE("POST", "kconnect/leaving", handle_leaving, T),
     ROUTE(NULL, NULL, NULL),
 };
 #undef B

@@ -38,6 +38,8 @@ void handle_stop(struct rest_exchange *ex);
 void handle_tasks(struct rest_exchange *ex);
 void handle_put_tasks(struct rest_exchange *ex);
 void handle_fence(struct rest_exchange *ex);
+void handle_leaving(struct rest_exchange *ex);
+bool route_is_internal(const struct route *r); /* between workers: signed, so that no user is asked for */
 void handle_task_status(struct rest_exchange *ex);
 void handle_task_restart(struct rest_exchange *ex);
 void handle_topics(struct rest_exchange *ex);

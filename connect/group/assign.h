@@ -60,6 +60,9 @@ const char *owner_map_url(const struct owner_map *owners, const char *connector,
 struct assignor;
 struct assignor *assignor_new(int32_t max_delay_ms); /* scheduled.rebalance.max.delay.ms */
 struct assignor *assignor_free(struct assignor *assignor);
+/* A member of the last generation made here is about to leave for good. When it is gone, what it ran is not kept for it
+ * but given to others in the next generation; Java knows nothing of this. Unknown members are ignored. */
+void assignor_leaving(struct assignor *assignor, const char *member);
 
 /* Makes the assignments of one generation. `config` is the snapshot of the join; when a member has read further, one
  * fresh snapshot is taken (`fresh`) and replaces it. If that is behind too, everybody gets ASSIGNMENT_CONFIG_MISMATCH

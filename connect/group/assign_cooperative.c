@@ -21,8 +21,9 @@ struct assignor {
     int64_t scheduled_rebalance_ms;  /* when lost work is given to others; 0: none */
     int32_t delay_ms;
     int32_t previous_generation;
-    struct map *previous_members;
-    int successive_revocations; /* balancing rounds without rest, for the backoff */
+    struct map *previous_members; /* id → struct work, handed out to it */
+    struct map *leaving;          /* those of them that said so */
+    int successive_revocations;   /* balancing rounds without rest, for the backoff */
 };
 
 struct round {
@@ -33,6 +34,11 @@ struct round {
     struct work *current;      /* what each keeps of its allocation, duplicates included */
 };
 
+static void free_work(void *value) {
+    work_done(value);
+    free(value);
+}
+
 struct assignor *assignor_new(int32_t max_delay_ms) {
     struct assignor *a = calloc(1, sizeof *a);
     if (!a)
@@ -40,7 +46,8 @@ struct assignor *assignor_new(int32_t max_delay_ms) {
     a->max_delay_ms = max_delay_ms;
     a->previous_generation = -1;
     a->candidates = map_new(NULL);
-    a->previous_members = map_new(NULL);
+    a->previous_members = map_new(free_work);
+    a->leaving = map_new(NULL);
     return a;
 }
 
@@ -51,8 +58,14 @@ struct assignor *assignor_free(struct assignor *a) {
     work_done(&a->previous_revocation);
     map_free(a->candidates);
     map_free(a->previous_members);
+    map_free(a->leaving);
     free(a);
     return NULL;
+}
+
+void assignor_leaving(struct assignor *a, const char *member) {
+    if (map_has(a->previous_members, member))
+        map_put(a->leaving, member, NULL);
 }
 
 /* 1, 40, 1600, … ms, never more than the longest delay. */
@@ -135,6 +148,24 @@ static struct member_load *load_of(struct round *round, const char *id) {
         if (strcmp(round->loads[i].id, id) == 0)
             return &round->loads[i];
     return NULL;
+}
+
+/* Ours, between steps 6 and 7: who left as announced does not come back for its work, so that nobody waits for it. */
+static void take_from_leavers(struct round *round) {
+    struct assignor *a = round->assignor;
+    const char *id;
+    for (size_t i = 0; map_next(a->leaving, &i, &id, NULL);) {
+        if (load_of(round, id))
+            continue; /* not yet gone */
+        AUTO_WORK freed = {0};
+        work_add_common(&freed, &round->lost, map_get(a->previous_members, id));
+        work_remove_all(&round->lost, &freed);
+        work_copy(&round->reassign_now, &freed);
+        kc_log(KC_INFO, LOG, "Member %s has left as announced: its %zu connectors and %zu tasks go to others at once",
+               id, freed.connector_count, freed.task_count);
+        map_remove(a->previous_members, id);
+        map_remove(a->leaving, id);
+    }
 }
 
 /* The delay is over: lost work goes to the members that came meanwhile, by turns, else to everybody. */
@@ -251,9 +282,13 @@ static void remember(struct round *round) {
     AUTO_WORK all = {0}, revoked = {0};
     map_clear(a->previous_members);
     for (size_t i = 0; i < round->in->member_count; i++) {
+        struct work *own = calloc(1, sizeof *own);
+        if (!own)
+            abort();
         work_copy(&all, &round->loads[i].next);
         work_copy(&revoked, &round->loads[i].revoke);
-        map_put(a->previous_members, round->loads[i].id, NULL);
+        work_add_missing(own, &round->loads[i].next, &round->loads[i].revoke);
+        map_put(a->previous_members, round->loads[i].id, own);
     }
     work_done(&a->previous);
     work_add_missing(&a->previous, &all, &revoked);
@@ -287,6 +322,7 @@ void assign_cooperative(struct assignor *assignor, const struct assign_input *in
         abort();
     compare_sets(&round, config);
     start_loads(&round);
+    take_from_leavers(&round);
     handle_lost(&round);
     balance(&round);
     AUTO_WORK to_place = {0}; /* step 9: what is new, then what was lost, in one go */

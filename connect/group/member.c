@@ -21,6 +21,7 @@ enum message_type { /* all herder → group */
                     MSG_POLLED, /* only when the member left because nobody polled */
                     MSG_REVOKED,
                     MSG_CLEAR_REVOKED,
+                    MSG_EXPECT_LEAVE,
                     MSG_LEAVE,
                     MSG_STOP
 };
@@ -28,7 +29,13 @@ enum message_type { /* all herder → group */
 struct command {
     struct message message;
     const char *reason; /* MSG_LEAVE; a literal */
+    char *leaver;       /* MSG_EXPECT_LEAVE */
 };
+
+static void command_free(struct command *command) {
+    free(command->leaver);
+    free(command);
+}
 
 void member_set_text(char **to, const char *text) {
     char *copy = text ? strdup(text) : NULL;
@@ -78,6 +85,7 @@ struct group_member *group_member_new(const struct group_member_conf *conf, cons
     m->protocol = conf->protocol;
     m->assignor = assignor_new(conf->scheduled_rebalance_max_delay_ms);
     m->mailbox = mailbox_new();
+    m->peers = map_new(free);
     pthread_mutex_init(&m->owners_lock, NULL);
     m->security = wire_security_copy(conf->security ? conf->security : &plaintext, err);
     if (!m->security || bootstrap_parse(conf->bootstrap_servers, &m->bootstrap, &m->bootstrap_count, err) < 0)
@@ -98,13 +106,14 @@ struct group_member *group_member_free(struct group_member *m) {
         return NULL;
     group_member_stop(m);
     for (struct message *msg; (msg = mailbox_get(m->mailbox, 0));)
-        free(CONTAINER_OF(msg, struct command, message));
+        command_free(CONTAINER_OF(msg, struct command, message));
     member_conn_done(m);
     assignment_free(m->assignment);
     assignment_free(m->incoming);
     group_config_free(m->config);
     assignor_free(m->assignor);
     owner_map_free(m->owners);
+    map_free(m->peers);
     mailbox_free(m->mailbox);
     pthread_mutex_destroy(&m->owners_lock);
     wire_security_free(m->security);
@@ -166,6 +175,9 @@ static void handle(struct group_member *m, const struct command *command) {
         if (m->assignment)
             work_done(&m->assignment->revoked);
         break;
+    case MSG_EXPECT_LEAVE:
+        member_expect_leave(m, command->leaver);
+        break;
     case MSG_LEAVE:
         member_leave(m, command->reason);
         m->absence = AWAY_UNTIL_REJOIN;
@@ -209,7 +221,7 @@ static void *run(void *arg) {
         for (struct message *msg; !m->ended && (msg = mailbox_get(m->mailbox, 0));) {
             struct command *command = CONTAINER_OF(msg, struct command, message);
             handle(m, command);
-            free(command);
+            command_free(command);
         }
         member_conn_step(m);
         if (!m->ended && !m->stopping)
@@ -237,11 +249,16 @@ int group_member_start(struct group_member *m, struct kc_error *err) {
 
 /* ---- the herder's side ---- */
 
-static void post(struct group_member *m, enum message_type type, const char *reason) {
+static struct command *command_new(enum message_type type) {
     struct command *command = calloc(1, sizeof *command);
     if (!command)
         abort();
     command->message.type = (int)type;
+    return command;
+}
+
+static void post(struct group_member *m, enum message_type type, const char *reason) {
+    struct command *command = command_new(type);
     command->reason = reason;
     mailbox_post(m->mailbox, &command->message);
 }
@@ -299,4 +316,26 @@ char *group_member_owner_url(struct group_member *m, const char *connector, int3
     char *copy = url ? strdup(url) : NULL;
     pthread_mutex_unlock(&m->owners_lock);
     return copy;
+}
+
+void group_member_expect_leave(struct group_member *m, const char *leaver) {
+    struct command *command = command_new(MSG_EXPECT_LEAVE);
+    member_set_text(&command->leaver, leaver);
+    mailbox_post(m->mailbox, &command->message);
+}
+
+char **group_member_peer_urls(struct group_member *m, const char *except, size_t *ret_count) {
+    const char *id;
+    void *url;
+    size_t count = 0;
+    pthread_mutex_lock(&m->owners_lock);
+    char **urls = calloc(map_count(m->peers) + 1, sizeof *urls);
+    if (!urls)
+        abort();
+    for (size_t i = 0; map_next(m->peers, &i, &id, &url);)
+        if (strcmp(id, except) != 0)
+            member_set_text(&urls[count++], url);
+    pthread_mutex_unlock(&m->owners_lock);
+    *ret_count = count;
+    return urls;
 }

@@ -93,6 +93,12 @@ void group_member_clear_revoked(struct group_member *member);
 /* Leaves the group now (config log cannot be read); the assignment is kept and reported at the next join, which is sent
  * after group_member_rejoin, not before. `reason` is a literal for the log. */
 void group_member_leave(struct group_member *member, const char *reason);
+/* Another member has said that it leaves: heartbeats are sent often for a while, so that this one learns of the
+ * rebalance at once, and the assignor is told (assignor_leaving). What the coordinator says later comes after it. */
+void group_member_expect_leave(struct group_member *member, const char *leaver);
+/* URLs of the other members of the last generation that was assigned here, without `except`; malloc'ed, each too.
+ * @thread any */
+char **group_member_peer_urls(struct group_member *member, const char *except, size_t *ret_count);
 /* Leaves the group and ends the thread. No callback comes after it returned. @blocks up to about 5 s, usually a round
  * trip */
 void group_member_stop(struct group_member *member);

@@ -6,9 +6,16 @@
 #include "connect/base/err.h"
 #include "connect/group/member_internal.h"
 
+enum { HURRY_MS = 100, HURRY_FOR_MS = 3000 };
+
+static int64_t next_heartbeat_ms(const struct group_member *m, int64_t now) {
+    bool hurry = now < m->hurry_until_ms && m->conf.heartbeat_interval_ms > HURRY_MS;
+    return now + (hurry ? HURRY_MS : m->conf.heartbeat_interval_ms);
+}
+
 void member_heartbeat_start(struct group_member *m) {
     int64_t now = clock_ms();
-    m->heartbeat_at_ms = now + m->conf.heartbeat_interval_ms;
+    m->heartbeat_at_ms = next_heartbeat_ms(m, now);
     m->session_deadline_ms = now + m->conf.session_timeout_ms;
     m->heartbeat_backoff.failures = 0;
 }
@@ -88,7 +95,7 @@ static void heartbeat_received(struct group_member *m) {
     int64_t now = clock_ms();
     m->heartbeat_backoff.failures = 0;
     m->session_deadline_ms = now + m->conf.session_timeout_ms;
-    m->heartbeat_at_ms = now + m->conf.heartbeat_interval_ms;
+    m->heartbeat_at_ms = next_heartbeat_ms(m, now);
 }
 
 static void heartbeat_fatal(struct group_member *m, int16_t error) {
@@ -138,6 +145,16 @@ void member_heartbeat_answer(struct group_member *m, const struct wire_response 
 }
 
 /* ---- leaving ---- */
+
+/* The coordinator tells of a rebalance in the answer to a heartbeat only. */
+void member_expect_leave(struct group_member *m, const char *leaver) {
+    int64_t now = clock_ms();
+    kc_log(KC_INFO, LOG_GROUP, "Member %s is about to leave the group", leaver);
+    m->hurry_until_ms = now + HURRY_FOR_MS;
+    if (m->heartbeat_at_ms > now + HURRY_MS)
+        m->heartbeat_at_ms = now + HURRY_MS;
+    assignor_leaving(m->assignor, leaver);
+}
 
 void member_leave(struct group_member *m, const char *reason) {
     if (*m->member_id && m->coordinator) {

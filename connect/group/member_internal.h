@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "connect/base/mailbox.h"
+#include "connect/base/map.h"
 #include "connect/base/thread.h"
 #include "connect/group/member.h"
 #include "connect/kafka/wire_messages.h"
@@ -61,6 +62,7 @@ struct group_member {
     _Atomic(const char *) stage; /* what the herder was doing when it polled last */
     pthread_mutex_t owners_lock;
     struct owner_map *owners; /* of the last assignment computed here; under owners_lock */
+    struct map *peers;        /* id → URL of its other members; under owners_lock */
 
     /* ---- discovery (member_conn.c) ---- */
     struct candidate *candidates; /* brokers of the cluster, then bootstrap servers */
@@ -101,6 +103,7 @@ struct group_member {
     bool heartbeat_sent;
     int32_t heartbeat_generation; /* of the one on the way */
     int64_t heartbeat_at_ms, heartbeat_deadline_ms, session_deadline_ms;
+    int64_t hurry_until_ms; /* somebody leaves: heartbeats come often until then */
     struct backoff heartbeat_backoff;
     char *leaving_id; /* a LeaveGroup for this id is to be sent; NULL: none */
     bool leave_sent;
@@ -151,6 +154,7 @@ void member_heartbeat_start(struct group_member *m); /* a generation begins, or 
 void member_heartbeat_step(struct group_member *m);
 int64_t member_heartbeat_due_ms(const struct group_member *m);
 void member_heartbeat_answer(struct group_member *m, const struct wire_response *resp);
+void member_expect_leave(struct group_member *m, const char *leaver);
 void member_leave(struct group_member *m, const char *reason);
 void member_leave_step(struct group_member *m);
 void member_leave_answer(struct group_member *m, const struct wire_response *resp);

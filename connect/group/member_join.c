@@ -273,10 +273,14 @@ static struct group_config *fresh_config(void *arg) {
     return m->cb.config_snapshot(m->arg);
 }
 
-static void keep_owners(struct group_member *m, struct assign_plan *plan) {
+static void keep_owners(struct group_member *m, const struct lead *lead, struct assign_plan *plan) {
     pthread_mutex_lock(&m->owners_lock);
     owner_map_free(m->owners);
     m->owners = TAKE(plan->owners);
+    map_clear(m->peers);
+    for (size_t i = 0; i < lead->count; i++)
+        if (strcmp(lead->members[i].id, m->member_id) != 0)
+            map_put(m->peers, lead->members[i].id, strdup(lead->members[i].url));
     pthread_mutex_unlock(&m->owners_lock);
 }
 
@@ -321,7 +325,7 @@ static void lead_group(struct group_member *m, const struct wire_join_response *
     AUTO(assign_plan) plan = assignor_run(m->assignor, &in, &m->config, fresh_config, m);
     kc_log(KC_DEBUG, LOG_GROUP, "Assigned the work of generation %d to %zu members", m->generation, lead.count);
     send_plan(m, &lead, plan);
-    keep_owners(m, plan);
+    keep_owners(m, &lead, plan);
     lead_done(&lead);
 }
 

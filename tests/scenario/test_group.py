@@ -2,6 +2,9 @@
 references."""
 from __future__ import annotations
 
+import signal
+import time
+
 import pytest
 from servers import eventually
 
@@ -93,3 +96,40 @@ def test_secrets_stay_references(make_worker, topics, unique, tmp_path):
     assert ask(worker, "POST", "/connectors/secret/restart")[0] == 204
     eventually("read the second file", lambda: sorted(partitions()) == sorted([str(first), str(second)]), 60, worker.process)
     assert [t["config"]["file"] for t in ask(worker, "GET", "/connectors/secret/tasks")[1]] == [reference]
+
+
+@pytest.mark.parametrize("protocol", ["sessioned", "compatible"])
+def test_who_leaves_says_so(make_worker, topics, unique, tmp_path, protocol):
+    """Nobody waits for a worker that was told to stop, whether it followed or led."""
+    name = unique("leave")
+    group = [make_worker(group=name, scheduled__rebalance__max__delay__ms=60000, connect__protocol=protocol) for _ in range(3)]
+    names = [f"c{i}" for i in range(6)]
+    for n in names:
+        (tmp_path / n).write_text("one\n")
+        group[0].put(n, source(tmp_path / n, topics.create(unique(n), 1)))
+    ids = {f"127.0.0.1:{w.port}" for w in group}
+    eventually("spread over all", lambda: homes(group[0], names) == ids, 60)
+
+    def leave(worker) -> float:
+        """Seconds from SIGTERM until all runs on those who stay."""
+        rest = [w for w in group if w is not worker]
+        left = {f"127.0.0.1:{w.port}" for w in rest}
+        begin = time.monotonic()
+        worker.process.popen.send_signal(signal.SIGTERM)
+        eventually("all on the others", lambda: (found := homes(rest[-1], names)) and found <= left, 30)
+        took = time.monotonic() - begin
+        print(f"{protocol}: {took:.2f} s")
+        assert worker.stop() == 0
+        group.remove(worker)
+        return took
+
+    first = group[0]
+    assert leave(group[1]) < 5  # a follower; less than a second on a quiet machine
+    assert "has left as announced" in first.process.log.read_text()
+    group.append(make_worker(group=name, scheduled__rebalance__max__delay__ms=60000, connect__protocol=protocol))
+    ids = {f"127.0.0.1:{w.port}" for w in group}
+    eventually("spread over all", lambda: homes(group[0], names) == ids, 60)
+    assert leave(group[0]) < 5  # the leader
+    unsigned = group[0].rest("POST", "/kconnect/leaving", {"member": "x"})
+    assert unsigned[0] == (400 if protocol == "sessioned" else 204), unsigned
+    assert group[0].rest("POST", "/kconnect/leaving", {"member": 1})[0] == 400

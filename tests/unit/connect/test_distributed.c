@@ -278,6 +278,7 @@ START_TEST(refusals) {
     expect_error(HERDER_RESTART_TASK, "no", 404, "Unknown connector: no");
     expect_error(HERDER_PUT_TASKS, "no", 400, "Internal request missing required signature");
     expect_error(HERDER_FENCE, "no", 400, "Internal request missing required signature");
+    expect_error(HERDER_LEAVING, NULL, 400, "Internal request missing required signature");
     expect_error(HERDER_OFFSETS, "no", 404, "Connector no not found");
     expect_error(HERDER_RESET_OFFSETS, "no", 404, "Connector no not found");
     kc_config_set(config, "tasks.max", "0");

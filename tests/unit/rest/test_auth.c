@@ -167,6 +167,7 @@ START_TEST(users_are_asked_for) {
     ck_assert_int_eq(status_of("GET", "/admin/loggers", ""), 401);
     /* between workers: signed instead */
     ck_assert_int_eq(status_of("PUT", "/connectors/c/fence", ""), 200);
+    ck_assert_int_eq(status_of("POST", "/kconnect/leaving", ""), 200);
     struct http_answer answer = ask("GET", "/connectors", "");
     ck_assert_int_eq(answer.status, 401);
     ck_assert_str_eq(buf_text(&answer.body), "User cannot access the resource.");

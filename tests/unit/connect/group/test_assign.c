@@ -26,6 +26,11 @@ struct vector {
     size_t count;
 };
 
+/* Before which steps who says that it leaves. */
+static const struct {
+    const char *step, *member;
+} farewells[] = {{"L2", "w2"}, {"L3", "w9"}, {"L5", "w2"}, {"M2", "w3"}};
+
 static const char *const ids[MEMBERS_MAX] = {"w1", "w2", "w3", "w4", "w5", "w6", "w7", "w8"};
 
 static struct group_config *no_newer_config(void *arg) {
@@ -59,6 +64,9 @@ static void run_step(struct assignor *assignor, const struct step *step, int32_t
                               .generation = generation,
                               .now_ms = step->now_ms};
     AUTO(group_config) config = group_config_parse(offset, step->config);
+    for (size_t i = 0; i < COUNT_OF(farewells); i++)
+        if (strcmp(farewells[i].step, step->name) == 0)
+            assignor_leaving(assignor, farewells[i].member);
     AUTO(assign_plan) plan = assignor_run(assignor, &in, &config, no_newer_config, &offset);
     for (size_t i = 0; i < count; i++) {
         char where[64];
@@ -170,6 +178,25 @@ static const struct step three_workers[] = {
     {"H4", 0, "c1=4 c2=4", {"c1 c1-3 c2-2", "c2 c2-0 c2-3", "c1-2 c2-1", "c1-0 c1-1"}, {0}, {0}, 0, PREVIOUS},
 };
 
+/* Ours: who says that it leaves is not waited for; who does not say so is, also when both go at the same time. */
+static const struct step announced[] = {
+    {"L1", 0, TWO, {"", ""}, {"c1 c1-0 c2-0", "c2 c1-1 c2-1"}, {0}, 0, -1},
+    {"L2", 0, TWO, {"c1 c1-0 c2-0"}, {"c2 c1-1 c2-1"}, {0}, 0, PREVIOUS},
+    {"L3", 0, TWO, {W1_ALL, ""}, {0}, {W2_C1}, 0, PREVIOUS}, /* nobody knows it */
+    {"L4", 0, TWO, {W1_C2, ""}, {NULL, W2_C1}, {0}, 0, PREVIOUS},
+    {"L5", 0, TWO, {W1_C2, W2_C1}, {0}, {0}, 0, PREVIOUS}, /* still there */
+    {"L6", 5, TWO, {W1_C2}, {W2_C1}, {0}, 0, PREVIOUS},    /* gone one generation later */
+    {"L7", 5, TWO, {W1_ALL, ""}, {0}, {W2_C1}, 0, PREVIOUS},
+    {"L8", 5, TWO, {W1_C2, ""}, {NULL, W2_C1}, {0}, 0, PREVIOUS}, /* what was announced is forgotten */
+    {"L9", 5, TWO, {W1_C2}, {0}, {0}, 300000, PREVIOUS},
+};
+
+static const struct step announced_and_lost[] = {
+    {"M1", 0, "c1=4 c2=4", {"", "", ""}, {"c1 c1-0 c1-3 c2-2", "c2 c1-1 c2-0 c2-3", "c1-2 c2-1"}, {0}, 0, -1},
+    {"M2", 0, "c1=4 c2=4", {"c1 c1-0 c1-3 c2-2"}, {"c1-2 c2-1"}, {0}, 300000, PREVIOUS},
+    {"M3", 300000, "c1=4 c2=4", {"c1 c1-0 c1-2 c1-3 c2-1 c2-2"}, {"c2 c1-1 c2-0 c2-3"}, {0}, 0, PREVIOUS},
+};
+
 #define VECTOR(name, max_delay, generation, steps) \
     { name, max_delay, generation, steps, COUNT_OF(steps) }
 static const struct vector vectors[] = {
@@ -177,6 +204,7 @@ static const struct vector vectors[] = {
     VECTOR("C", 0, 1, no_delay),           VECTOR("D", 300000, 1, not_completed),
     VECTOR("E", 300000, 1, not_delivered), VECTOR("F", 300000, 1, duplicate),
     VECTOR("G", 300000, 21, fresh_leader), VECTOR("G2", 300000, 21, fresh_leader_deleted),
+    VECTOR("L", 300000, 1, announced),     VECTOR("M", 300000, 1, announced_and_lost),
     VECTOR("H", 300000, 1, three_workers),
 };
 
@@ -301,6 +329,96 @@ START_TEST(large_group_settles) {
 }
 END_TEST
 
+/* Workers come, leave with and without saying so, and come back, at random: nothing runs twice in a generation, nothing
+ * of those who said it waits, and what waits does so only as long as a delay is told. */
+enum { PEOPLE = 6, ROUNDS = 400 };
+
+struct crowd {
+    struct work runs[PEOPLE];
+    bool here[PEOPLE];
+    char id[PEOPLE][16];
+    int births;
+};
+
+static void arrive(struct crowd *crowd, size_t i) {
+    crowd->here[i] = true;
+    snprintf(crowd->id[i], sizeof crowd->id[i], "m%d", crowd->births++);
+}
+
+/* One generation; what ran on those who are not here has ended. */
+static int32_t crowd_round(struct crowd *crowd, struct assignor *assignor, int32_t generation, int64_t now_ms) {
+    struct assign_member members[PEOPLE];
+    size_t who[PEOPLE], count = 0;
+    for (size_t i = 0; i < PEOPLE; i++) {
+        if (!crowd->here[i])
+            continue;
+        who[count] = i;
+        members[count++] =
+            (struct assign_member){.id = crowd->id[i], .url = crowd->id[i], .offset = 1, .allocation = &crowd->runs[i]};
+    }
+    struct assign_input in = {.protocol = GROUP_SESSIONED,
+                              .leader = crowd->id[0],
+                              .members = members,
+                              .member_count = count,
+                              .last_completed_generation = generation - 1,
+                              .generation = generation,
+                              .now_ms = now_ms};
+    AUTO(group_config) config = group_config_parse(1, "a=9 b=4 c=1");
+    AUTO(assign_plan) plan = assignor_run(assignor, &in, &config, no_newer_config, NULL);
+    AUTO_WORK all = {0}, twice = {0};
+    for (size_t i = 0; i < count; i++) {
+        struct work *runs = &crowd->runs[who[i]];
+        work_remove_all(runs, &plan->assignments[i]->revoked);
+        work_copy(runs, &plan->assignments[i]->work);
+        work_copy(&all, runs);
+    }
+    work_add_repeated(&twice, &all);
+    ck_assert_msg(work_empty(&twice), "generation %d: something runs twice", generation);
+    return plan->assignments[0]->delay_ms;
+}
+
+static size_t running(const struct crowd *crowd) {
+    size_t count = 0;
+    for (size_t i = 0; i < PEOPLE; i++)
+        count += crowd->runs[i].task_count + crowd->runs[i].connector_count;
+    return count;
+}
+
+START_TEST(announced_leaves_at_random) {
+    unsigned seed = (unsigned)_i + 1;
+    struct crowd crowd = {0};
+    AUTO(assignor) assignor = assignor_new(1000);
+    int64_t now_ms = 1;
+    int32_t generation = 1;
+    arrive(&crowd, 0);
+    for (int round = 0; round < ROUNDS; round++) {
+        size_t i = 1 + (size_t)rand_r(&seed) % (PEOPLE - 1); /* 0 leads for ever */
+        bool crash = rand_r(&seed) % 4 == 0;
+        size_t before = running(&crowd);
+        bool leaves = crowd.here[i];
+        if (leaves) {
+            crowd.here[i] = false;
+            work_done(&crowd.runs[i]);
+            if (!crash)
+                assignor_leaving(assignor, crowd.id[i]);
+        } else {
+            arrive(&crowd, i);
+        }
+        int32_t delay_ms = crowd_round(&crowd, assignor, generation++, now_ms);
+        if (leaves && !crash && before == 17) /* all ran before: all runs after it, whoever gave the rest up */
+            ck_assert_msg(running(&crowd) == 17 || delay_ms < 1000, "round %d: %zu run, delay %d", round,
+                          running(&crowd), delay_ms);
+        for (int more = 0; more < 12 && (more < 4 || delay_ms > 0); more++) { /* as the workers do: until it is quiet */
+            now_ms += delay_ms;
+            delay_ms = crowd_round(&crowd, assignor, generation++, now_ms);
+        }
+        ck_assert_msg(running(&crowd) == 17, "round %d: %zu run", round, running(&crowd));
+    }
+    for (size_t i = 0; i < PEOPLE; i++)
+        work_done(&crowd.runs[i]);
+}
+END_TEST
+
 static Suite *make_suite(void) {
     Suite *suite = suite_create("group/assign");
     TCase *tc = tcase_create("assignors");
@@ -309,6 +427,7 @@ static Suite *make_suite(void) {
     tcase_add_test(tc, config_offsets);
     tcase_add_test(tc, owners_after_revocation);
     tcase_add_test(tc, large_group_settles);
+    tcase_add_loop_test(tc, announced_leaves_at_random, 0, 5);
     suite_add_tcase(suite, tc);
     return suite;
 }
