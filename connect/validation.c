@@ -15,7 +15,7 @@
 
 #define BAD_REQUEST "org.apache.kafka.connect.runtime.rest.errors.BadRequestException"
 
-enum { MESSAGE_MAX = 16 * 1024 * 1024, QUICK_KEYS = 100 };
+enum { MESSAGE_MAX = 16 * 1024 * 1024, QUICK_BYTES = 8 * 1024 };
 
 AUTO_FREE(validation, struct validation, validation_free)
 
@@ -443,11 +443,17 @@ struct validation *validation_run(const struct worker_conf *worker, struct subst
 bool validation_is_quick(const struct kc_config *config) {
     const char *class_name = kc_config_get(config, "connector.class");
     const struct kc_plugin *plugin = class_name ? plugins_connector(class_name, NULL) : NULL;
-    if (!plugin || plugin->connector->validate || kc_config_count(config) > QUICK_KEYS)
+    size_t bytes = 0;
+    if (!plugin || plugin->connector->validate)
         return false;
-    for (size_t i = 0; i < kc_config_count(config); i++)
-        if (kc_config_value(config, i) && strstr(kc_config_value(config, i), "${"))
+    if (kc_config_has(config, "errors.deadletterqueue.topic.name")) /* a pattern may be tried on it */
+        return false;
+    for (size_t i = 0; i < kc_config_count(config); i++) {
+        const char *value = kc_config_value(config, i) ? kc_config_value(config, i) : "";
+        bytes += strlen(kc_config_key(config, i)) + strlen(value);
+        if (bytes > QUICK_BYTES || strstr(value, "${"))
             return false;
+    }
     return true;
 }
 

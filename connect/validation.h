@@ -13,8 +13,8 @@ struct validation; /* the ConfigInfos of one configuration */
 struct validation *validation_run(const struct worker_conf *worker, struct substitute *substitute,
                                   const struct kc_config *config, struct kc_error *err);
 struct validation *validation_free(struct validation *v);
-/* Whether a validation of `config` can neither block nor take long: nothing of it asks a provider, and the connector
- * has no rules of its own, which may look at the outside world. @thread any */
+/* Whether a validation of `config` can neither block nor take long: it is short, nothing of it asks a provider, and the
+ * connector has no rules of its own, which may look at the outside world. @thread any */
 bool validation_is_quick(const struct kc_config *config);
 int validation_error_count(const struct validation *v);
 int validation_json(const struct validation *v, struct buf *out); /* ConfigInfos */

@@ -432,6 +432,39 @@ START_TEST(test_long_lists) {
 }
 END_TEST
 
+/* What may be validated on a thread that must not wait. */
+START_TEST(test_quick_ones) {
+    static const struct {
+        const char *class_name, *key, *value;
+        bool quick;
+    } cases[] = {
+        {FILE_SOURCE, "topic", "t", true},
+        {FILE_SOURCE, "topic", NULL, true},
+        {FILE_SOURCE, "topic", "${env:X}", false},
+        {"FileStreamSink", "topics.regex", ".*", true},
+        {"FileStreamSink", "errors.deadletterqueue.topic.name", "d", false},
+        {"io.confluent.connect.s3.S3SinkConnector", "topics", "t", false}, /* has rules of its own */
+        {"Nope", "topics", "t", false},
+        {NULL, "topics", "t", false},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        AUTO(props) config = kc_config_new();
+        if (cases[i].class_name)
+            kc_config_set(config, "connector.class", cases[i].class_name);
+        kc_config_set(config, cases[i].key, cases[i].value);
+        ck_assert_msg(validation_is_quick(config) == cases[i].quick, "case %zu", i);
+    }
+    AUTO(props) config = kc_config_new();
+    kc_config_set(config, "connector.class", FILE_SOURCE);
+    AUTO_BUF list;
+    buf_init(&list, 1 << 16);
+    for (int i = 0; i < 3000; i++)
+        (void)buf_printf(&list, "a%d,", i);
+    kc_config_set(config, "transforms", buf_text(&list));
+    ck_assert(!validation_is_quick(config));
+}
+END_TEST
+
 START_TEST(test_rows_of_all_plugins) {
     for (size_t i = 0; i < plugins_count(); i++) {
         const struct kc_plugin *p = plugins_at(i);
@@ -470,6 +503,7 @@ static Suite *make_suite(void) {
     tcase_add_test(tc, test_errors_of_the_whole);
     tcase_add_test(tc, test_resolved_values_stay_secret);
     tcase_add_test(tc, test_long_lists);
+    tcase_add_test(tc, test_quick_ones);
     tcase_add_test(tc, test_rows_of_all_plugins);
     suite_add_tcase(s, tc);
     return s;

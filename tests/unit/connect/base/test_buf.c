@@ -2,6 +2,7 @@
 #include "connect/base/buf.h"
 #include "tests/support/suite.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "connect/base/auto.h"
@@ -99,6 +100,31 @@ START_TEST(json_escapes) {
 }
 END_TEST
 
+/* Texts are looked at in words: every byte at every place of one, between plain ones. */
+START_TEST(json_escapes_anywhere) {
+    static const char shorts[][2] = {{'"', '"'},  {'\\', '\\'}, {'\b', 'b'}, {'\t', 't'},
+                                     {'\n', 'n'}, {'\f', 'f'},  {'\r', 'r'}};
+    for (unsigned c = 0; c < 256; c++) {
+        char escape[8];
+        snprintf(escape, sizeof escape, c < 0x20 ? "\\u%04X" : "%c", c);
+        for (size_t i = 0; i < COUNT_OF(shorts); i++)
+            if (shorts[i][0] == (char)c)
+                snprintf(escape, sizeof escape, "\\%c", shorts[i][1]);
+        for (size_t at = 0; at < 20; at++) {
+            char text[20], wanted[64];
+            memset(text, 'x', sizeof text);
+            text[at] = (char)c;
+            snprintf(wanted, sizeof wanted, "\"%.*s%s%.*s\"", (int)at, text, escape, (int)(sizeof text - at - 1),
+                     text + at + 1);
+            AUTO_BUF b;
+            buf_init(&b, 1000);
+            ck_assert_int_eq(buf_add_json(&b, text, sizeof text), 0);
+            ck_assert_msg(strcmp(buf_text(&b), wanted) == 0, "%02x at %zu: %s", c, at, buf_text(&b));
+        }
+    }
+}
+END_TEST
+
 START_TEST(taken) {
     AUTO_BUF b;
     buf_init(&b, 100);
@@ -120,6 +146,7 @@ static Suite *make_suite(void) {
     tcase_add_test(tcase, prints);
     tcase_add_test(tcase, big_endian);
     tcase_add_test(tcase, json_escapes);
+    tcase_add_test(tcase, json_escapes_anywhere);
     tcase_add_test(tcase, taken);
     suite_add_tcase(suite, tcase);
     return suite;
