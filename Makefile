@@ -122,7 +122,13 @@ build/jars-connect/.complete: tests/support/connect-pom.xml
 	@rm -rf build/jars-connect
 	mvn -q -B -f tests/support/connect-pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/build/jars-connect
 	@touch $@
-jars: build/jars/.complete build/jars-connect/.complete
+# The Schema Registry of the tests, a whole server.
+REGISTRY := io.apicurio:apicurio-registry-app:2.6.13.Final:tar.gz:all
+build/jars-registry/.complete:
+	@rm -rf build/jars-registry && mkdir -p build/jars-registry
+	cd build/jars-registry && mvn -q -B dependency:unpack -Dartifact=$(REGISTRY) -DoutputDirectory=. && rm -rf '$${project.basedir}'
+	@touch $@
+jars: build/jars/.complete build/jars-connect/.complete build/jars-registry/.complete
 
 # K="expression" selects tests; the daemon under test is the one of this variant. Each of the JOBS has its own servers.
 JOBS ?= 2
