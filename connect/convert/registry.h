@@ -3,8 +3,9 @@
  * caches cannot answer block for one or more HTTP exchanges.
  *
  * The parts: registry.c (cached calls), registry_http.c (exchanges, retries, several addresses), registry_auth.c
- * (credentials), registry_tls.c (schema.registry.ssl.*), registry_body.c (the JSON of requests and answers),
- * registry_subject.c (subject names), registry_error.c (what a failure becomes), registry_options.h (option rows).
+ * (credentials; schema.registry.ssl.* is read by connect/rest_tls.h), registry_body.c (the JSON of requests and
+ * answers), registry_subject.c (subject names), registry_error.c (what a failure becomes), registry_options.h (option
+ * rows).
  * @source io.confluent.kafka.schemaregistry.client.CachedSchemaRegistryClient, rest.RestService */
 #ifndef CONNECT_CONVERT_REGISTRY_H
 #define CONNECT_CONVERT_REGISTRY_H
