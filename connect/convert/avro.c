@@ -7,8 +7,8 @@
 #include "connect/base/err.h"
 #include "connect/convert/avro_data.h"
 #include "connect/convert/converters.h"
+#include "connect/convert/registry_batch.h"
 #include "connect/convert/registry_options.h"
-#include "connect/convert/schema_cache.h"
 #include "connect/convert/subject_run.h"
 
 struct avro_conf {
@@ -67,10 +67,7 @@ struct writable {
 struct avro_converter {
     struct registry *registry;
     struct avro_options options;
-    int cache_size;
-    struct schema_cache *written; /* schema pointer and topic → struct writable * */
-    struct writable *last;        /* the one of the last record, while the cache has it … */
-    char *last_topic;             /* … and the topic that it is for */
+    struct writables written; /* struct writable */
     struct buf out;
     struct subject_run run; /* reading: what the last record had */
     const struct avro_schema *run_avro;
@@ -99,11 +96,10 @@ static void free_writable(void *arg) {
 
 static void close_converter(void *self) {
     struct avro_converter *c = self;
-    schema_cache_free(c->written);
+    writables_done(&c->written);
     subject_run_done(&c->run);
     registry_free(c->registry);
     buf_done(&c->out);
-    free(c->last_topic);
     free(c);
 }
 
@@ -125,8 +121,7 @@ static int configure(const struct kc_config *config, const void *conf_, bool is_
                                        .discard_type_doc_default = conf->discard_type_doc_default,
                                        .generalized = conf->generalized,
                                        .ignore_default = conf->ignore_default};
-    c->cache_size = conf->schemas_cache_size;
-    c->written = schema_cache_new(c->cache_size, free_writable);
+    writables_init(&c->written, conf->schemas_cache_size, free_writable);
     buf_init(&c->out, INT32_MAX);
     *ret_self = c;
     return 0;
@@ -137,9 +132,7 @@ static void trim(struct avro_converter *c) {
     if (!registry_trim(c->registry))
         return;
     subject_run_clear(&c->run);
-    schema_cache_free(c->written);
-    c->written = schema_cache_new(c->cache_size, free_writable);
-    c->last = NULL;
+    writables_clear(&c->written);
 }
 
 /* ---- reading ---- */
@@ -211,8 +204,9 @@ static int start_run(struct avro_converter *c, struct kc_arena *arena, const cha
     return 0;
 }
 
-static int read_one(struct avro_converter *c, struct kc_arena *arena, const char *topic,
-                    const struct kc_schema **ret_schema, struct kc_value *v, struct kc_error *err) {
+static int read_one(void *self, struct kc_arena *arena, const char *topic, const struct kc_schema **ret_schema,
+                    struct kc_value *v, struct kc_error *err) {
+    struct avro_converter *c = self;
     int32_t id;
     struct kc_value result;
     if (registry_message_id(v->bytes, v->len, &id, err) < 0)
@@ -233,25 +227,8 @@ static int read_one(struct avro_converter *c, struct kc_arena *arena, const char
 
 static uint32_t to_connect(void *self, struct kc_batch *batch, uint32_t from, bool is_key, struct kc_error *err) {
     struct avro_converter *c = self;
-    const struct kc_schema *kept = NULL;
     trim(c);
-    for (uint32_t i = from; i < batch->count; i++) {
-        struct kc_record *r = &batch->records[i];
-        if (r->dropped)
-            continue;
-        struct kc_value *v = is_key ? &r->key : &r->value;
-        const struct kc_schema **schema = is_key ? &r->key_schema : &r->value_schema;
-        *schema = NULL;
-        if (v->tag == KC_V_NULL)
-            continue;
-        if (read_one(c, batch->arena, r->topic, schema, v, err) < 0) {
-            registry_fail_read(c->registry, r->topic, err);
-            return i;
-        }
-        if (*schema && *schema != kept)
-            kept = kc_schema_keep(batch->arena, kc_schema_ref(*schema));
-    }
-    return batch->count;
+    return registry_read_batch(c->registry, read_one, c, batch, from, is_key, err);
 }
 
 /* ---- writing ---- */
@@ -283,29 +260,11 @@ static int make_writable(struct avro_converter *c, const char *topic, struct wri
     return other ? take_other(c, w, strict, err) : 0;
 }
 
-static void remember(struct avro_converter *c, struct writable *w, const char *topic) {
-    if (!c->last_topic || strcmp(c->last_topic, topic) != 0) {
-        free(c->last_topic);
-        c->last_topic = strdup(topic);
-    }
-    c->last = w;
-}
-
-/* *ret_kept: the cache owns it; else the caller frees it. */
 static struct writable *find_writable(struct avro_converter *c, const char *topic, const struct kc_schema *schema,
-                                      bool *ret_kept, struct kc_error *err) {
-    *ret_kept = true;
-    if (c->last && c->last->schema == schema && strcmp(c->last_topic, topic) == 0)
-        return c->last;
-    AUTO_BUF key;
-    buf_init(&key, 1 << 16);
-    (void)buf_add(&key, &schema, sizeof(schema));
-    (void)buf_add_text(&key, topic);
-    struct writable *w = schema_cache_get(c->written, key.data, key.len);
-    if (w) {
-        remember(c, w, topic);
+                                      struct kc_error *err) {
+    struct writable *w = writables_get(&c->written, schema, topic);
+    if (w)
         return w;
-    }
     w = calloc(1, sizeof(*w));
     if (!w)
         abort();
@@ -314,10 +273,7 @@ static struct writable *find_writable(struct avro_converter *c, const char *topi
         free_writable(w);
         return NULL;
     }
-    c->last = NULL; /* may be pushed out */
-    *ret_kept = schema_cache_put(c->written, key.data, key.len, w);
-    if (*ret_kept)
-        remember(c, w, topic);
+    writables_put(&c->written, schema, topic, w);
     return w;
 }
 
@@ -334,35 +290,19 @@ static int encode(struct avro_converter *c, struct kc_arena *arena, const struct
     return 0;
 }
 
-static int write_one(struct avro_converter *c, struct kc_arena *arena, const char *topic,
-                     const struct kc_schema *schema, struct kc_value *v, struct kc_error *err) {
-    bool kept;
+static int write_one(void *self, struct kc_arena *arena, const char *topic, const struct kc_schema *schema,
+                     struct kc_value *v, struct kc_error *err) {
+    struct avro_converter *c = self;
     if (v->tag == KC_V_NULL)
         return !schema || schema->optional ? 0 : err_set(err, ERR_BAD_DATA, "Found null value for non-optional schema");
-    struct writable *w = find_writable(c, topic, schema, &kept, err);
-    if (!w)
-        return -1;
-    int rc = encode(c, arena, w, v, err);
-    if (!kept)
-        free_writable(w);
-    return rc;
+    struct writable *w = find_writable(c, topic, schema, err);
+    return w ? encode(c, arena, w, v, err) : -1;
 }
 
 static uint32_t from_connect(void *self, struct kc_batch *batch, uint32_t from, bool is_key, struct kc_error *err) {
     struct avro_converter *c = self;
     trim(c);
-    for (uint32_t i = from; i < batch->count; i++) {
-        struct kc_record *r = &batch->records[i];
-        if (r->dropped)
-            continue;
-        const struct kc_schema **schema = is_key ? &r->key_schema : &r->value_schema;
-        if (write_one(c, batch->arena, r->topic, *schema, is_key ? &r->key : &r->value, err) < 0) {
-            registry_fail_write(c->registry, r->topic, err);
-            return i;
-        }
-        *schema = NULL;
-    }
-    return batch->count;
+    return registry_write_batch(c->registry, write_one, c, batch, from, is_key, err);
 }
 
 static const struct kc_converter_ops converter = {

@@ -8,8 +8,8 @@
 #include "connect/base/err.h"
 #include "connect/convert/converters.h"
 #include "connect/convert/json_schema_data.h"
+#include "connect/convert/registry_batch.h"
 #include "connect/convert/registry_options.h"
-#include "connect/convert/schema_cache.h"
 #include "connect/convert/subject_run.h"
 #include "connect/data/json_scan.h"
 
@@ -62,8 +62,7 @@ struct writable {
 struct json_schema_converter {
     struct registry *registry;
     struct json_schema_options options;
-    int cache_size;
-    struct schema_cache *written; /* schema pointer and topic → struct writable * */
+    struct writables written; /* struct writable */
     struct buf out;
     struct subject_run run; /* reading: what the last record had */
     const struct kc_schema *run_schema;
@@ -87,7 +86,7 @@ static void free_writable(void *arg) {
 
 static void close_converter(void *self) {
     struct json_schema_converter *c = self;
-    schema_cache_free(c->written);
+    writables_done(&c->written);
     subject_run_done(&c->run);
     registry_free(c->registry);
     buf_done(&c->out);
@@ -110,8 +109,7 @@ static int configure(const struct kc_config *config, const void *conf_, bool is_
                                               .flatten_singletons = conf->flatten_singletons,
                                               .generalized = conf->generalized,
                                               .ignore_default = conf->ignore_default};
-    c->cache_size = conf->schemas_cache_size;
-    c->written = schema_cache_new(c->cache_size, free_writable);
+    writables_init(&c->written, conf->schemas_cache_size, free_writable);
     buf_init(&c->out, INT32_MAX);
     *ret_self = c;
     return 0;
@@ -122,8 +120,7 @@ static void trim(struct json_schema_converter *c) {
     if (!registry_trim(c->registry))
         return;
     subject_run_clear(&c->run);
-    schema_cache_free(c->written);
-    c->written = schema_cache_new(c->cache_size, free_writable);
+    writables_clear(&c->written);
 }
 
 /* ---- reading ---- */
@@ -176,8 +173,9 @@ static int start_run(struct json_schema_converter *c, struct kc_arena *arena, co
     return 0;
 }
 
-static int read_one(struct json_schema_converter *c, struct kc_arena *arena, const char *topic,
-                    const struct kc_schema **ret_schema, struct kc_value *v, struct kc_error *err) {
+static int read_one(void *self, struct kc_arena *arena, const char *topic, const struct kc_schema **ret_schema,
+                    struct kc_value *v, struct kc_error *err) {
+    struct json_schema_converter *c = self;
     int32_t id;
     struct json_scan scan;
     struct kc_value result;
@@ -201,25 +199,8 @@ static int read_one(struct json_schema_converter *c, struct kc_arena *arena, con
 
 static uint32_t to_connect(void *self, struct kc_batch *batch, uint32_t from, bool is_key, struct kc_error *err) {
     struct json_schema_converter *c = self;
-    const struct kc_schema *kept = NULL;
     trim(c);
-    for (uint32_t i = from; i < batch->count; i++) {
-        struct kc_record *r = &batch->records[i];
-        if (r->dropped)
-            continue;
-        struct kc_value *v = is_key ? &r->key : &r->value;
-        const struct kc_schema **schema = is_key ? &r->key_schema : &r->value_schema;
-        *schema = NULL;
-        if (v->tag == KC_V_NULL)
-            continue;
-        if (read_one(c, batch->arena, r->topic, schema, v, err) < 0) {
-            registry_fail_read(c->registry, r->topic, err);
-            return i;
-        }
-        if (*schema && *schema != kept)
-            kept = kc_schema_keep(batch->arena, kc_schema_ref(*schema));
-    }
-    return batch->count;
+    return registry_read_batch(c->registry, read_one, c, batch, from, is_key, err);
 }
 
 /* ---- writing ---- */
@@ -254,15 +235,9 @@ static int make_writable(struct json_schema_converter *c, struct kc_arena *arena
     return other && strict ? check_other(c, arena, w, err) : 0;
 }
 
-/* *ret_kept: the cache owns it; else the caller frees it. */
 static struct writable *find_writable(struct json_schema_converter *c, struct kc_arena *arena, const char *topic,
-                                      const struct kc_schema *schema, bool *ret_kept, struct kc_error *err) {
-    AUTO_BUF key;
-    buf_init(&key, 1 << 16);
-    (void)buf_add(&key, &schema, sizeof(schema));
-    (void)buf_add_text(&key, topic);
-    struct writable *w = schema_cache_get(c->written, key.data, key.len);
-    *ret_kept = true;
+                                      const struct kc_schema *schema, struct kc_error *err) {
+    struct writable *w = writables_get(&c->written, schema, topic);
     if (w)
         return w;
     w = calloc(1, sizeof(*w));
@@ -273,13 +248,13 @@ static struct writable *find_writable(struct json_schema_converter *c, struct kc
         free_writable(w);
         return NULL;
     }
-    *ret_kept = schema_cache_put(c->written, key.data, key.len, w);
+    writables_put(&c->written, schema, topic, w);
     return w;
 }
 
-static int write_one(struct json_schema_converter *c, struct kc_arena *arena, const char *topic,
-                     const struct kc_schema *schema, struct kc_value *v, struct kc_error *err) {
-    bool kept;
+static int write_one(void *self, struct kc_arena *arena, const char *topic, const struct kc_schema *schema,
+                     struct kc_value *v, struct kc_error *err) {
+    struct json_schema_converter *c = self;
     if (!schema && v->tag == KC_V_NULL)
         return 0;
     if (!schema)
@@ -288,15 +263,13 @@ static int write_one(struct json_schema_converter *c, struct kc_arena *arena, co
                        topic);
     if (v->tag == KC_V_NULL && !schema->has_default && !schema->optional)
         return 0; /* as Java: nothing to write */
-    struct writable *w = find_writable(c, arena, topic, schema, &kept, err);
+    struct writable *w = find_writable(c, arena, topic, schema, err);
     if (!w)
         return -1;
     buf_clear(&c->out);
     int rc = registry_add_prefix(&c->out, w->target);
     if (rc == 0)
         rc = json_schema_write_value(&c->out, &c->options, schema, v, err);
-    if (!kept)
-        free_writable(w);
     if (rc == 0)
         *v = kc_bytes(kc_arena_copy(arena, c->out.data, c->out.len), c->out.len);
     return rc;
@@ -305,18 +278,7 @@ static int write_one(struct json_schema_converter *c, struct kc_arena *arena, co
 static uint32_t from_connect(void *self, struct kc_batch *batch, uint32_t from, bool is_key, struct kc_error *err) {
     struct json_schema_converter *c = self;
     trim(c);
-    for (uint32_t i = from; i < batch->count; i++) {
-        struct kc_record *r = &batch->records[i];
-        if (r->dropped)
-            continue;
-        const struct kc_schema **schema = is_key ? &r->key_schema : &r->value_schema;
-        if (write_one(c, batch->arena, r->topic, *schema, is_key ? &r->key : &r->value, err) < 0) {
-            registry_fail_write(c->registry, r->topic, err);
-            return i;
-        }
-        *schema = NULL;
-    }
-    return batch->count;
+    return registry_write_batch(c->registry, write_one, c, batch, from, is_key, err);
 }
 
 static const struct kc_converter_ops converter = {

@@ -1,4 +1,4 @@
-/* Least recently used cache of at most `max` entries, bytes → pointer, for JsonConverter's two directions.
+/* Least recently used cache of at most `max` entries, bytes → pointer: what converters made of schemas.
  * Keys above 64 KiB are not kept, and all of them together hold at most 4 MiB. One thread. */
 #ifndef CONNECT_CONVERT_SCHEMA_CACHE_H
 #define CONNECT_CONVERT_SCHEMA_CACHE_H

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,7 +137,7 @@ uint32_t throttle_allows(const struct throttle *t, int64_t sent, int64_t now_ms,
     double elapsed_ms = (double)(now_ms - t->start_ms), rate = (double)t->per_second / 1000;
     if (t->per_second < 0)
         return wanted;
-    double may = elapsed_ms > 0 ? (double)(int64_t)(elapsed_ms * rate) + 1 - (double)sent : 1 - (double)sent;
+    double may = (elapsed_ms > 0 ? floor(elapsed_ms * rate) : 0) + 1 - (double)sent;
     if (may >= 1)
         return may < wanted ? (uint32_t)may : wanted;
     double wait_ms = t->per_second ? (double)sent / rate - elapsed_ms + 1 : WAIT_MAX_MS;
