@@ -45,6 +45,7 @@ struct call {
     char reason[256]; /* why an attempt broke off */
     int64_t signed_ms;
     bool fresh, clock_done, credentials_done, once_done;
+    bool final; /* the same request will not do better later */
     int region_changes;
 };
 
@@ -197,7 +198,7 @@ static void set_headers(struct call *c, struct prepared *p, const struct credent
     for (size_t i = 0; i < req->header_count; i++)
         add_header(p, req->headers[i].name, req->headers[i].value);
     set_range(c, p);
-    if (c->cl->conf.send_digest && req->body_len) {
+    if (c->cl->conf.send_digest && !strcmp(req->method, "PUT")) {
         sign_md5(p->md5, req->body, req->body_len);
         add_header(p, "content-md5", p->md5);
     }
@@ -367,6 +368,7 @@ static enum verdict repair(struct call *c, enum verdict verdict) {
         break;
     case VERDICT_CREDENTIALS:
         again = !c->credentials_done && credentials_expire(c->cl->credentials);
+        c->final = !c->credentials_done && !again; /* there are no other credentials */
         c->credentials_done = true;
         break;
     case VERDICT_REGION:
@@ -374,6 +376,7 @@ static enum verdict repair(struct call *c, enum verdict verdict) {
         break;
     case VERDICT_ONCE:
         again = !c->once_done;
+        c->final = c->once_done;
         c->once_done = true;
         break;
     default:
@@ -455,7 +458,7 @@ static int give_up(struct call *c, enum http_end end, struct kc_error *err) {
         return verdict_broken(c->reason, c->req->what, bucket, c->req->key, c->resp->attempts, err);
     if (c->resp->status == 412 && c->resp->delivered)
         return err_set(err, ERR_S3_RETRIABLE, "s3://%s/%s was replaced while it was read", bucket, c->req->key);
-    verdict_fail(c->resp, c->req->what, bucket, c->req->key, err);
+    verdict_fail(c->resp, c->req->what, bucket, c->req->key, c->final, err);
     if (c->region_changes && err) {
         size_t len = strlen(err->text);
         snprintf(err->text + len, sizeof(err->text) - len, "; the configured region is %s", c->cl->conf.region);

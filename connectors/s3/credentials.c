@@ -116,15 +116,36 @@ int credentials_chain(struct credentials *ret, struct kc_error *err) {
     return rc ? (rc > 0 ? 0 : -1) : no_credentials(err);
 }
 
-/* Simple class names of both SDK generations; the package says nothing more. */
+#define SDK1 "com.amazonaws.auth."
+#define SDK2 "software.amazon.awssdk.auth.credentials."
+
+const char *const credentials_class_names[] = {CREDENTIALS_DEFAULT_CLASS,
+                                               SDK2 "EnvironmentVariableCredentialsProvider",
+                                               SDK2 "WebIdentityTokenFileCredentialsProvider",
+                                               SDK2 "ProfileCredentialsProvider",
+                                               SDK2 "ContainerCredentialsProvider",
+                                               SDK2 "InstanceProfileCredentialsProvider",
+                                               SDK2 "SystemPropertyCredentialsProvider",
+                                               SDK2 "AnonymousCredentialsProvider",
+                                               SDK2 "StaticCredentialsProvider",
+                                               SDK1 "DefaultAWSCredentialsProviderChain",
+                                               SDK1 "EnvironmentVariableCredentialsProvider",
+                                               SDK1 "WebIdentityTokenCredentialsProvider",
+                                               SDK1 "profile.ProfileCredentialsProvider",
+                                               SDK1 "EC2ContainerCredentialsProviderWrapper",
+                                               SDK1 "InstanceProfileCredentialsProvider",
+                                               SDK1 "SystemPropertiesCredentialsProvider",
+                                               SDK1 "AWSStaticCredentialsProvider",
+                                               "io.confluent.connect.s3.auth.AwsAssumeRoleCredentialsProvider",
+                                               NULL};
+
+/* What each is, by its simple name; the package says nothing more. */
 static const struct {
     const char *simple_name;
     const struct credentials_element *element; /* NULL: the chain */
 } classes[] = {
     {"DefaultCredentialsProvider", NULL},
     {"DefaultAWSCredentialsProviderChain", NULL},
-    {"AWSCredentialsProviderChain", NULL},
-    {"AwsCredentialsProviderChain", NULL},
     {"EnvironmentVariableCredentialsProvider", &chain[0]},
     {"WebIdentityTokenFileCredentialsProvider", &chain[1]},
     {"WebIdentityTokenCredentialsProvider", &chain[1]},

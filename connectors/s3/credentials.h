@@ -13,6 +13,10 @@ struct credentials {
     int64_t expires_ms; /* 0: never */
 };
 
+#define CREDENTIALS_DEFAULT_CLASS "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider"
+/* The provider classes that configurations may name, NULL-terminated. */
+extern const char *const credentials_class_names[];
+
 struct credentials_source;
 
 /* Both keys of `conf` win over its provider class, unless the class takes them itself. Reads nothing yet.

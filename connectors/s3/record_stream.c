@@ -19,6 +19,7 @@ struct record_stream {
     size_t separator_len;
     int64_t fetched; /* bytes of the object so far */
     int64_t size;    /* -1 before the first range */
+    char etag[96];   /* of the first range; "" when the store gives none */
     struct buf raw;  /* fetched and not inflated yet; unused without gzip */
     size_t raw_pos;
     struct buf text; /* records not given yet, from text_pos */
@@ -90,6 +91,10 @@ static int fetch(struct record_stream *rs, struct kc_error *err) {
         return 0;
     if (store_get(rs->store, rs->key, rs->fetched, RANGE_BYTES, &object, on_data, rs, err) < 0)
         return -1;
+    if (rs->size >= 0 && strcmp(rs->etag, object.etag) != 0)
+        return err_set(err, ERR_S3_RETRIABLE, "Object %s in bucket %s was replaced while it was read", rs->key,
+                       rs->store->bucket);
+    memcpy(rs->etag, object.etag, sizeof rs->etag);
     rs->size = object.size;
     if (rs->fetched == before && rs->fetched < rs->size)
         return err_set(err, ERR_S3_RETRIABLE, "Object %s in bucket %s: the store gave no data from byte %lld on",

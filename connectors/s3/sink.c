@@ -152,15 +152,17 @@ static int set_zone(struct sink *s, struct kc_error *err) {
     return s->zone ? 0 : -1;
 }
 
+/* "key:value"; what follows a second colon is dropped, as Java's split does. */
 static void set_tags(struct sink *s) {
     s->tags = kc_config_new();
     for (size_t i = 0; i < s->conf->tag_pairs.count; i++) {
+        char key[256], value[512];
         const char *item = s->conf->tag_pairs.items[i], *colon = strchr(item, ':');
         if (!colon)
             continue; /* refused by validation */
-        char key[256];
         snprintf(key, sizeof(key), "%.*s", (int)(colon - item), item);
-        kc_config_set(s->tags, key, colon + 1);
+        snprintf(value, sizeof(value), "%.*s", (int)strcspn(colon + 1, ":"), colon + 1);
+        kc_config_set(s->tags, key, value);
     }
 }
 

@@ -7,13 +7,12 @@
 #include "config/def.h"
 #include "config/parse.h"
 #include "connect/base/err.h"
+#include "connectors/s3/credentials.h"
 #include "connectors/s3/zone.h"
 
 #define CONF         struct sink_conf
 #define PARTITIONERS "io.confluent.connect.storage.partitioner."
 #define PROVIDER     "s3.credentials.provider."
-#define SDK1         "com.amazonaws.auth."
-#define SDK2         "software.amazon.awssdk.auth.credentials."
 #define MIN_PART     5242880
 
 static const char *const formats[] = {SINK_FORMAT "avro.AvroFormat", SINK_FORMAT "json.JsonFormat",
@@ -27,24 +26,6 @@ static const char *const partitioners[] = {PARTITIONERS "DefaultPartitioner", PA
                                            PARTITIONERS "FieldPartitioner",   NULL};
 static const char *const partitioner_dependents[] = {
     "partition.field.name", "partition.duration.ms", "path.format", "locale", "timezone", NULL};
-static const char *const providers[] = {SDK2 "DefaultCredentialsProvider",
-                                        SDK2 "EnvironmentVariableCredentialsProvider",
-                                        SDK2 "WebIdentityTokenFileCredentialsProvider",
-                                        SDK2 "ProfileCredentialsProvider",
-                                        SDK2 "ContainerCredentialsProvider",
-                                        SDK2 "InstanceProfileCredentialsProvider",
-                                        SDK2 "SystemPropertyCredentialsProvider",
-                                        SDK2 "AnonymousCredentialsProvider",
-                                        SDK2 "StaticCredentialsProvider",
-                                        SDK1 "DefaultAWSCredentialsProviderChain",
-                                        SDK1 "EnvironmentVariableCredentialsProvider",
-                                        SDK1 "WebIdentityTokenCredentialsProvider",
-                                        SDK1 "profile.ProfileCredentialsProvider",
-                                        SDK1 "EC2ContainerCredentialsProviderWrapper",
-                                        SDK1 "InstanceProfileCredentialsProvider",
-                                        SDK1 "SystemPropertiesCredentialsProvider",
-                                        "io.confluent.connect.s3.auth.AwsAssumeRoleCredentialsProvider",
-                                        NULL};
 static const char *const compatibilities[] = {"NONE", "BACKWARD", "FORWARD", "FULL", NULL};
 static const char *const avro_codecs[] = {"null", "deflate", "snappy", "bzip2", NULL};
 static const char *const parquet_codecs[] = {"none", "gzip", "snappy", "lz4", "lz4_raw", "zstd", "brotli", "lzo", NULL};
@@ -187,59 +168,58 @@ static bool show_kms(const char *name, const struct kc_config *config) {
 
 /* ---- Rows -------------------------------------------------------------------------------------------------------- */
 
-#define HIGH       .importance = KC_HIGH
-#define MEDIUM     .importance = KC_MEDIUM
-#define LOW        .importance = KC_LOW
-#define CONNECTOR  .group = "Connector"
-#define SCHEMA     .group = "Schema"
-#define S3         .group = "S3"
-#define INTERNAL   .group = "", .order_in_group = -1, .importance = KC_LOW, .doc = ""
-#define PARTS      .group = "Keys and Headers"
-#define STORAGE    .group = "Storage"
-#define PARTITION  .group = "Partitioner"
-#define SHOWN(n)   .display_name = (n)
-#define NAMED(set) .kind = KC_KIND_NAMED, .one_of = (set)
+#define HIGH   .importance = KC_HIGH
+#define MEDIUM .importance = KC_MEDIUM
+#define LOW    .importance = KC_LOW
+/* 9 was shutdown.timeout.ms, which Java defines and does not show. */
+#define CONNECTOR(n) .group = "Connector", .order_in_group = (n)
+#define SCHEMA       .group = "Schema"
+#define S3           .group = "S3"
+#define INTERNAL     .group = "", .order_in_group = -1, .importance = KC_LOW, .doc = ""
+#define PARTS        .group = "Keys and Headers"
+#define STORAGE      .group = "Storage"
+#define PARTITION    .group = "Partitioner"
+#define SHOWN(n)     .display_name = (n)
+#define NAMED(set)   .kind = KC_KIND_NAMED, .one_of = (set)
 
 /* Options that only mean something to formats which the rules refuse, or to Java, or that allow one value only. */
 #define UNUSED(key, t, ...) \
     { .name = (key), .type = (t), .offset = KC_NO_FIELD, __VA_ARGS__ }
 
 const struct kc_option sink_options[] = {
-    OPT_CLASS("format.class", CONF, format_class, .required = true, HIGH, CONNECTOR, .width = KC_LONG,
+    OPT_CLASS("format.class", CONF, format_class, .required = true, HIGH, CONNECTOR(1), .width = KC_LONG,
               SHOWN("Format class"), NAMED(formats), .recommended = formats,
               .doc = "Class of the format in which record values are written."),
-    OPT_INT("flush.size", CONF, flush_size, .required = true, HIGH, CONNECTOR, .width = KC_LONG, SHOWN("Flush Size"),
+    OPT_INT("flush.size", CONF, flush_size, .required = true, HIGH, CONNECTOR(2), .width = KC_LONG, SHOWN("Flush Size"),
             .doc = "Number of records of a partition after which its open files are committed."),
-    OPT_LONG("rotate.interval.ms", CONF, rotate_interval_ms, .def = "-1", HIGH, CONNECTOR, .width = KC_MEDIUM_WIDTH,
+    OPT_LONG("rotate.interval.ms", CONF, rotate_interval_ms, .def = "-1", HIGH, CONNECTOR(3), .width = KC_MEDIUM_WIDTH,
              SHOWN("Rotate Interval (ms)"),
              .doc = "Span of record time after which open files are committed, measured from the first record of "
                     "the file. Needs a time based partitioner. -1 turns it off."),
-    OPT_LONG("rotate.schedule.interval.ms", CONF, rotate_schedule_ms, .def = "-1", MEDIUM, CONNECTOR,
+    OPT_LONG("rotate.schedule.interval.ms", CONF, rotate_schedule_ms, .def = "-1", MEDIUM, CONNECTOR(4),
              .width = KC_MEDIUM_WIDTH, SHOWN("Rotate Schedule Interval (ms)"),
              .doc = "Interval of wall clock time, counted from midnight in `timezone`, at which open files are "
                     "committed whatever they hold. File ends then no longer follow from the records alone. -1 turns it "
                     "off."),
-    UNUSED("schemas.cache.config", KC_OPT_T_INT, .def = "1000", LOW, CONNECTOR, .width = KC_LONG,
+    UNUSED("schemas.cache.config", KC_OPT_T_INT, .def = "1000", LOW, CONNECTOR(5), .width = KC_LONG,
            SHOWN("Schema Cache Size"), .doc = "Size of the cache of Avro schemas."),
-    UNUSED("enhanced.avro.schema.support", KC_OPT_T_BOOLEAN, .def = "true", LOW, CONNECTOR, .width = KC_LONG,
+    UNUSED("enhanced.avro.schema.support", KC_OPT_T_BOOLEAN, .def = "true", LOW, CONNECTOR(6), .width = KC_LONG,
            SHOWN("Enhanced Avro Support"), .doc = "Keep enumerations and package names in Avro files."),
-    UNUSED("connect.meta.data", KC_OPT_T_BOOLEAN, .def = "true", LOW, CONNECTOR, .width = KC_LONG,
+    UNUSED("connect.meta.data", KC_OPT_T_BOOLEAN, .def = "true", LOW, CONNECTOR(7), .width = KC_LONG,
            SHOWN("Connect Metadata"), .doc = "Write Connect's own properties into Avro schemas."),
-    OPT_LONG("retry.backoff.ms", CONF, retry_backoff_ms, .def = "5000", LOW, CONNECTOR, .width = KC_MEDIUM_WIDTH,
+    OPT_LONG("retry.backoff.ms", CONF, retry_backoff_ms, .def = "5000", LOW, CONNECTOR(8), .width = KC_MEDIUM_WIDTH,
              SHOWN("Retry Backoff (ms)"),
              .doc = "How long to wait after a failure that may pass before the records are read and written again."),
-    UNUSED("shutdown.timeout.ms", KC_OPT_T_LONG, .def = "3000", MEDIUM, CONNECTOR, .width = KC_MEDIUM_WIDTH,
-           SHOWN("Shutdown Timeout (ms)"), .doc = "Kept for compatibility; stopping is limited by the worker."),
-    OPT_INT("filename.offset.zero.pad.width", CONF, pad_width, .def = "10", .has_min = true, .min = 0, LOW, CONNECTOR,
-            .width = KC_LONG, SHOWN("Filename Offset Zero Pad Width"),
+    OPT_INT("filename.offset.zero.pad.width", CONF, pad_width, .def = "10", .has_min = true, .min = 0, LOW,
+            CONNECTOR(10), .width = KC_LONG, SHOWN("Filename Offset Zero Pad Width"),
             .doc = "Least number of digits of the offset in file names; shorter offsets get zeros in front."),
     UNUSED("avro.codec", KC_OPT_T_STRING, .def = "null", .one_of = avro_codecs, .recommended = avro_codecs,
-           .visible = show_codec, LOW, CONNECTOR, .width = KC_LONG, SHOWN("Avro Compression Codec"),
+           .visible = show_codec, LOW, CONNECTOR(11), .width = KC_LONG, SHOWN("Avro Compression Codec"),
            .doc = "Compression of Avro files."),
-    UNUSED("allow.optional.map.keys", KC_OPT_T_BOOLEAN, .def = "false", LOW, CONNECTOR, .width = KC_SHORT,
+    UNUSED("allow.optional.map.keys", KC_OPT_T_BOOLEAN, .def = "false", LOW, CONNECTOR(12), .width = KC_SHORT,
            SHOWN("Allow Optional Map Keys"), .doc = "Write maps with optional string keys as Avro maps."),
     UNUSED("parquet.codec", KC_OPT_T_STRING, .def = "snappy", .one_of = parquet_codecs, .recommended = parquet_codecs,
-           .visible = show_codec, LOW, CONNECTOR, .width = KC_LONG, SHOWN("Parquet Compression Codec"),
+           .visible = show_codec, LOW, CONNECTOR(13), .width = KC_LONG, SHOWN("Parquet Compression Codec"),
            .doc = "Compression of Parquet files."),
 
     OPT_STRING(
@@ -265,8 +245,8 @@ const struct kc_option sink_options[] = {
     OPT_INT("s3.part.size", CONF, part_bytes, .def = "26214400", .check = check_part_size, HIGH, S3, .width = KC_LONG,
             SHOWN("S3 Part Size"), .range_text = "[5242880,...,2147483647]",
             .doc = "Bytes of one part of an upload. Buffers grow up to this size, they do not start with it."),
-    OPT_CLASS(PROVIDER "class", CONF, provider_class, .def = SDK2 "DefaultCredentialsProvider", LOW, S3,
-              .width = KC_LONG, SHOWN("AWS Credentials Provider Class"), NAMED(providers),
+    OPT_CLASS(PROVIDER "class", CONF, provider_class, .def = CREDENTIALS_DEFAULT_CLASS, LOW, S3, .width = KC_LONG,
+              SHOWN("AWS Credentials Provider Class"), NAMED(credentials_class_names),
               .doc = "Where credentials come from, by the name of a provider class of either Java SDK. Not used when "
                      "both aws.access.key.id and aws.secret.access.key are set."),
     OPT_STRING("aws.access.key.id", CONF, access_key, .def = "", HIGH, S3, .width = KC_LONG, SHOWN("AWS Access Key ID"),
@@ -476,16 +456,24 @@ static void check_file_store(const struct sink_conf *c, struct kc_problems *prob
         kc_problem(problems, "s3.ssea.name", "s3.ssea.name %s", text);
 }
 
+/* Whether Java could make its configuration object: if not, it checks nothing across options. */
+static bool can_be_built(const struct sink_conf *c, const struct kc_problems *problems) {
+    for (const struct kc_option *row = sink_options; row->name; row++)
+        if (kc_problem_has(problems, row->name))
+            return false;
+    return c->rotate_schedule_ms <= 0 || set(c->timezone);
+}
+
 void sink_conf_validate(const struct kc_config *config, const void *conf, struct kc_problems *problems) {
     const struct sink_conf *c = conf;
+    bool built = can_be_built(c, problems);
+    (void)config;
     if (sink_class_is(c->partitioner_class, "FieldPartitioner") && !c->partition_fields.count &&
         !kc_problem_has(problems, "partition.field.name"))
         kc_problem(problems, "partition.field.name",
                    "Partition field name cannot be null or empty when using FieldPartitioner.");
-    (void)config;
-    if (kc_problem_has(problems, "format.class") || kc_problem_has(problems, "flush.size") ||
-        kc_problem_has(problems, "storage.class") || kc_problem_has(problems, "s3.bucket.name"))
-        return; /* Java cannot build the configuration and stops here */
+    if (!built)
+        return;
     check_compressions(c, problems);
     check_formats(c, problems);
     check_file_store(c, problems);

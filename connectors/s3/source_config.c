@@ -7,6 +7,7 @@
 #include "config/def.h"
 #include "connect/base/auto.h"
 #include "connect/base/regex.h"
+#include "connectors/s3/credentials.h"
 #include "connectors/s3/source_naming.h"
 
 #define JSON_FORMAT  "io.confluent.connect.s3.format.json.JsonFormat"
@@ -115,8 +116,9 @@ const struct kc_option s3_source_options[] = {
          .doc = "Accepted for compatibility, see partitioner.class."),
     KEPT("path.format", KC_OPT_T_STRING, .def = "", .importance = KC_MEDIUM, .group = "Partitioner",
          .doc = "Accepted for compatibility, see partitioner.class."),
-    OPT_CLASS("s3.credentials.provider.class", CONF, credentials_class, .importance = KC_LOW, .group = "S3",
-              .kind = KC_ANY_CLASS, .doc = "Credentials provider; options under s3.credentials.provider."),
+    OPT_CLASS("s3.credentials.provider.class", CONF, credentials_class, .def = CREDENTIALS_DEFAULT_CLASS,
+              .importance = KC_LOW, .group = "S3", .kind = KC_KIND_NAMED, .one_of = credentials_class_names,
+              .doc = "Credentials provider; options under s3.credentials.provider."),
     OPT_STRING("aws.access.key.id", CONF, access_key, .def = "", .importance = KC_HIGH, .group = "S3",
                .doc = "Access key; empty: found as the AWS tools find it."),
     OPT_PASSWORD("aws.secret.access.key", CONF, secret_key, .importance = KC_HIGH, .group = "S3",

@@ -13,7 +13,7 @@ void store_conf_init(struct store_conf *conf) {
         .path_style = true,
         .attempts = 3,
         .retry_base_ms = 200,
-        .retry_max_ms = 20000,
+        .retry_max_ms = 24 * 60 * 60 * 1000, /* as the SDK of Java */
         .connect_timeout_ms = 10000,
         .idle_timeout_ms = 30000,
     };

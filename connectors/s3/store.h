@@ -41,7 +41,7 @@ struct store_conf {
     const char *proxy_url, *proxy_user;
     struct kc_secret proxy_password;
     bool expect_continue; /* Expect: 100-continue with bodies */
-    bool send_digest;     /* Content-MD5 with bodies */
+    bool send_digest;     /* Content-MD5 of parts and small objects */
     enum store_signing signing;
     const char *acl; /* canned ACL of new objects, NULL: none */
     const char *sse; /* "", "AES256", "aws:kms", "aws:kms:dsse" */

@@ -175,8 +175,7 @@ static int s3_tag(struct object_store *st, const char *key, const struct kc_conf
                              .query = &query,
                              .query_count = 1,
                              .headers = headers,
-                             .header_count =
-                                 conf->send_digest ? 1 : 2, /* else it is sent by every request with a body */
+                             .header_count = conf->send_digest ? 1 : 2, /* else every PUT has it */
                              .body = body.data,
                              .body_len = body.len,
                              .cap = -1};

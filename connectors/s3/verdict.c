@@ -133,15 +133,17 @@ static bool may_pass(const struct s3_response *resp) {
     }
 }
 
-int verdict_fail(const struct s3_response *resp, const char *what, const char *bucket, const char *key,
+int verdict_fail(const struct s3_response *resp, const char *what, const char *bucket, const char *key, bool final,
                  struct kc_error *err) {
     char answer[1024];
     snprintf(answer, sizeof(answer), "%s (Service: S3, Status Code: %d, Request ID: %s)",
              resp->message[0] ? resp->message : status_text(resp->status), resp->status,
              resp->request_id[0] ? resp->request_id : "null");
     enum err_code code = ERR_S3;
-    if (may_pass(resp))
+    if (!final && may_pass(resp))
         code = ERR_S3_RETRIABLE;
+    else if (!strcmp(resp->code, "InvalidObjectState")) /* archived: it cannot be read as it is */
+        code = ERR_BAD_DATA;
     else if (resp->status == 404)
         code = ERR_NOT_FOUND;
     else if (resp->status == 403)

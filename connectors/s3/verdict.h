@@ -19,8 +19,8 @@ enum verdict {
 void verdict_read_error(struct s3_response *resp);
 /* `clock_off_ms`: server's date minus the time that was signed; `head`: the request had no room for an error body. */
 enum verdict verdict_of(const struct s3_response *resp, int64_t clock_off_ms, bool head);
-/* Sets `err` for an answer that failed. */
-int verdict_fail(const struct s3_response *resp, const char *what, const char *bucket, const char *key,
+/* Sets `err` for an answer that failed. `final`: trying again later is of no use, whatever the answer says. */
+int verdict_fail(const struct s3_response *resp, const char *what, const char *bucket, const char *key, bool final,
                  struct kc_error *err);
 /* The same for an attempt without an answer. */
 int verdict_broken(const char *reason, const char *what, const char *bucket, const char *key, int attempts,

@@ -161,11 +161,24 @@ START_TEST(refusals_are_not_retried) {
         {{"HTTP/1.1 404 Not Found\r\n\r\n<Error><Code>NoSuchBucket</Code></Error>", true}, ERR_NOT_FOUND},
         {{"HTTP/1.1 412 Failed\r\nContent-Length: 0\r\n\r\n", false}, ERR_ALREADY_EXISTS},
         {{"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", false}, ERR_S3},
+        {{"HTTP/1.1 403 Forbidden\r\n\r\n<Error><Code>InvalidObjectState</Code></Error>", true}, ERR_BAD_DATA},
+        /* the keys of the configuration stay what they are */
+        {{"HTTP/1.1 400 Bad Request\r\n\r\n<Error><Code>ExpiredToken</Code></Error>", true}, ERR_S3},
     };
     open_store(&rows[_i].step, 1);
     ck_assert_int_eq(put(), -1);
     ck_assert_int_eq(http_script_count(server), 1);
     ck_assert_int_eq(err.code, rows[_i].code);
+    ck_assert(!err.retriable);
+}
+END_TEST
+
+START_TEST(a_damaged_body_is_sent_once_more) {
+    static const struct http_step steps[] = {
+        {"HTTP/1.1 400 Bad Request\r\n\r\n<Error><Code>BadDigest</Code></Error>", true}, {OK, false}};
+    open_store(steps, 1 + (size_t)_i);
+    ck_assert_int_eq(put(), _i ? 0 : -1);
+    ck_assert_int_eq(http_script_count(server), 2);
     ck_assert(!err.retriable);
 }
 END_TEST
@@ -336,11 +349,14 @@ static int upload(void) {
 
 START_TEST(an_upload_goes_in_parts) {
     static const struct http_step steps[] = {{CREATED, true}, {OK, false}, {COMPLETED, true}};
+    conf.send_digest = true;
     open_store(steps, 3);
     ck_assert_msg(upload() == 0, "%s", err.text);
     expect_request(0, "POST /lake/k?uploads= HTTP/1.1\r\n");
     expect_request(1, "PUT /lake/k?partNumber=1&uploadId=U%2F1 HTTP/1.1\r\n");
+    expect_request(1, "content-md5: XUFAKrxLKna5cZ2REBfFkg==\r\n");
     expect_request(2, "POST /lake/k?uploadId=U%2F1 HTTP/1.1\r\n");
+    ck_assert(!asked(2, "content-md5"));
     expect_request(2, "<Part><PartNumber>1</PartNumber><ETag>&quot;e1&quot;</ETag></Part></CompleteMultipartUpload>");
     ck_assert_int_eq(http_script_count(server), 3);
 }
@@ -451,7 +467,8 @@ static Suite *make_suite(void) {
     tcase_add_loop_test(t, the_payload_is_signed_as_told, 0, 3);
     tcase_add_loop_test(t, passing_errors_are_retried, 0, 7);
     tcase_add_test(t, attempts_end);
-    tcase_add_loop_test(t, refusals_are_not_retried, 0, 4);
+    tcase_add_loop_test(t, refusals_are_not_retried, 0, 6);
+    tcase_add_loop_test(t, a_damaged_body_is_sent_once_more, 0, 2);
     tcase_add_test(t, silence_ends_in_a_clear_error);
     tcase_add_test(t, waiting_can_be_cancelled);
     tcase_add_test(t, no_server_is_a_clear_error);

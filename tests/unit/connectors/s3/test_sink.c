@@ -5,6 +5,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "config/def.h"
 #include "config/parse.h"
 #include "tests/support/sink_run.h"
 #include "tests/support/suite.h"
@@ -249,6 +250,39 @@ START_TEST(validation_names_the_option) {
 }
 END_TEST
 
+START_TEST(rules_across_options_wait_for_a_whole_configuration) {
+    static const struct {
+        const char *key, *value;
+    } rows[] = {{"s3.part.size", "1"}, {"storage.class", "no.such.Storage"}, {"rotate.schedule.interval.ms", "10"}};
+    set("behavior.on.null.values", "write");
+    ck_assert_str_eq(problems_of(rows[_i].key, rows[_i].value, "store.kafka.keys"), "");
+}
+END_TEST
+
+START_TEST(options_are_numbered_as_in_java) {
+    static const struct {
+        const char *name;
+        int order; /* 0: not there */
+    } rows[] = {{"format.class", 1},
+                {"retry.backoff.ms", 8},
+                {"shutdown.timeout.ms", 0},
+                {"filename.offset.zero.pad.width", 10},
+                {"parquet.codec", 13},
+                {"enable.conditional.writes", 33},
+                {"max.files.scan.limit", -1},
+                {"s3.elastic.buffer.init.capacity", 7},
+                {"file.delim", 5},
+                {"timestamp.field", 8}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        int order = 0;
+        for (const struct kc_option *o = sink_options; o->name; o++)
+            if (!strcmp(o->name, rows[i].name))
+                order = option_order(sink_options, o);
+        ck_assert_msg(order == rows[i].order, "%s is number %d", rows[i].name, order);
+    }
+}
+END_TEST
+
 START_TEST(the_start_refuses_what_validation_cannot_see) {
     static const struct {
         const char *zone, *locale, *extractor, *text;
@@ -283,6 +317,8 @@ static Suite *make_suite(void) {
     tcase_add_test(t, null_values_are_ignored);
     tcase_add_test(t, null_values_are_written_as_tombstones);
     tcase_add_loop_test(t, validation_names_the_option, 0, 10);
+    tcase_add_loop_test(t, rules_across_options_wait_for_a_whole_configuration, 0, 3);
+    tcase_add_test(t, options_are_numbered_as_in_java);
     tcase_add_loop_test(t, the_start_refuses_what_validation_cannot_see, 0, 3);
     suite_add_tcase(s, t);
     return s;

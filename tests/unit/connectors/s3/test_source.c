@@ -267,6 +267,38 @@ START_TEST(an_object_is_one_record_without_a_separator) {
 }
 END_TEST
 
+START_TEST(an_object_that_is_replaced_while_it_is_read_is_not_mixed) {
+    enum { LINE = 1 << 20, LINES = 6 }; /* more than is fetched at a time */
+    char *text = malloc(LINE * LINES);
+    for (int i = 0; i < 2; i++) {
+        memset(text, 'a' + i, LINE * LINES);
+        for (int j = 1; j <= LINES; j++)
+            text[LINE * j - 1] = '\n';
+        if (i == 0) {
+            kc_config_set(config, "format.class", "io.confluent.connect.s3.format.bytearray.ByteArrayFormat");
+            kc_config_set(config, "format.bytearray.separator", "\\n");
+            kc_config_set(config, "record.batch.max.size", "1");
+        }
+        put_bytes(FOLDER "t+3+0000000000.bin", text, LINE * LINES);
+        if (i == 0) {
+            start(NULL);
+            poll_ok(1);
+        }
+    }
+    free(text);
+    int rc = 0, records_seen = 1;
+    for (; records_seen < LINES && (rc = poll_once()) == 0; records_seen++)
+        ck_assert_int_eq(records[0].value.bytes[0], 'a');
+    ck_assert_int_eq(rc, -1);
+    ck_assert(err.retriable);
+    ck_assert_msg(strstr(err.text, "was replaced while it was read") != NULL, "%s", err.text);
+    for (; records_seen < LINES; records_seen++) {
+        poll_ok(1); /* of the new object, behind what was read */
+        ck_assert_int_eq(records[0].value.bytes[0], 'b');
+    }
+}
+END_TEST
+
 START_TEST(several_batches_keep_the_order) {
     char text[4096] = "";
     kc_config_set(config, "record.batch.max.size", "100");
@@ -289,6 +321,7 @@ START_TEST(wrong_options_are_all_reported) {
     kc_config_set(config, "format.json.schema.enable", "true");
     kc_config_set(config, "aws.access.key.id", "id");
     kc_config_set(config, "filename.regex", "(");
+    kc_config_set(config, "s3.credentials.provider.class", "com.amazonaws.auth.DefaultAWSCredentialsProviderChain");
     AUTO(problems) problems = problems_new();
     config_validate(s3_source_options, config, conf_arena, &conf, sizeof conf, problems);
     ck_assert(kc_problem_has(problems, "filename.regex"));
@@ -296,6 +329,7 @@ START_TEST(wrong_options_are_all_reported) {
     ck_assert(kc_problem_has(problems, "topic.regex.list"));
     ck_assert(kc_problem_has(problems, "format.json.schema.enable"));
     ck_assert(kc_problem_has(problems, "aws.secret.access.key"));
+    ck_assert(!kc_problem_has(problems, "s3.credentials.provider.class"));
 }
 END_TEST
 
@@ -457,6 +491,7 @@ static Suite *make_suite(void) {
     tcase_add_test(tc, reads_gzip_and_bytes_with_a_separator);
     tcase_add_test(tc, gzip_that_is_cut_off_is_an_error);
     tcase_add_test(tc, an_object_is_one_record_without_a_separator);
+    tcase_add_test(tc, an_object_that_is_replaced_while_it_is_read_is_not_mixed);
     tcase_add_test(tc, several_batches_keep_the_order);
     tcase_add_test(tc, wrong_options_are_all_reported);
     suite_add_tcase(s, tc);

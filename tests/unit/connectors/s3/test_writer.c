@@ -334,7 +334,7 @@ START_TEST(objects_are_tagged) {
     static struct failing rule = {"tag", 2, 2, ERR_S3};
     fake_store_rules(run.st, fail_some, &rule);
     set("s3.object.tagging", "true");
-    set("s3.object.tagging.key.value.pairs", "team:data,env:x");
+    set("s3.object.tagging.key.value.pairs", "team:data,env:x:y");
     set("flush.size", "2");
     start();
     for (int i = 4; i < 8; i++)
