@@ -74,12 +74,13 @@ static bool next_line(struct reader *r) {
             step_line(r);
             skip = true;
         } else {
+            size_t end_at = r->pos;
             step_line(r);
             if (!backslash)
                 return true;
             r->logical.data[--r->logical.len] = '\0';
-            if (r->pos >= r->len)
-                return true;
+            if (r->pos >= r->len) /* Java sees the end of the file behind CR or LF, but not between CR and LF */
+                return r->logical.len || r->pos - end_at == 1;
             skip = continued = true;
             backslash = false;
         }

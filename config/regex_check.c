@@ -6,7 +6,8 @@
 
 int option_check_regex(const char *name, const char *text, struct kc_error *err) {
     if (!text)
-        return option_invalid(err, name, NULL, "Invalid regex: the pattern is null");
+        return option_invalid(err, name, NULL, /* Java's words */
+                              "Invalid regex: Cannot invoke \"String.isEmpty()\" because \"this.pattern\" is null");
     struct kc_error cause = {0};
     struct regex *re = regex_new(text, &cause);
     if (!re) {

@@ -14,16 +14,17 @@
 
 /* ---- Transforms and converters ---- */
 
+/* Into headers of their own: the record keeps its values until all are converted, a failed attempt may be repeated. */
 static int headers_to_bytes(struct source_task *s, struct kc_batch *batch, struct kc_record *r, struct kc_error *err) {
     const struct converter *conv = &s->task->converters.header;
+    struct kc_header *written = kc_arena_alloc(batch->arena, r->header_count * sizeof *written);
     for (uint32_t i = 0; i < r->header_count; i++) {
-        struct kc_value bytes;
-        if (conv->plugin->header_converter->from_connect(conv->self, batch->arena, r->topic, &r->headers[i], &bytes,
-                                                         err) < 0)
+        written[i] = (struct kc_header){.key = r->headers[i].key};
+        if (conv->plugin->header_converter->from_connect(conv->self, batch->arena, r->topic, &r->headers[i],
+                                                         &written[i].value, err) < 0)
             return -1;
-        r->headers[i].value = bytes;
-        r->headers[i].schema = NULL;
     }
+    r->headers = written;
     return 0;
 }
 
@@ -229,7 +230,7 @@ static rd_kafka_resp_err_t produce(struct source_task *s, rd_kafka_topic_t *rkt,
         {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = r->partition < 0 ? RD_KAFKA_PARTITION_UA : r->partition},
         {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {(void *)(uintptr_t)key, len_of(&r->key)}},
         {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {(void *)(uintptr_t)value, len_of(&r->value)}},
-        {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = r->timestamp == KC_NO_TIMESTAMP ? 0 : r->timestamp}, /* 0: now */
+        {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = r->timestamp < 0 ? 0 : r->timestamp}, /* 0: now */
         {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = ack},
         {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = 0}, /* neither copied nor freed: the memory is the batch's */
         {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
@@ -244,14 +245,12 @@ static rd_kafka_resp_err_t produce(struct source_task *s, rd_kafka_topic_t *rkt,
     return code;
 }
 
+/* @source ConnectUtils.checkAndConvertTimestamp, ProducerRecord; what they throw fails the task as it is */
 static int check_record(const struct kc_record *r, struct kc_error *err) {
-    if (!r->topic)
-        return kc_fail(err, "java.lang.IllegalArgumentException", "Topic cannot be null.");
-    if (r->timestamp < 0 && r->timestamp != KC_NO_TIMESTAMP)
-        return kc_fail(err, "java.lang.IllegalArgumentException",
-                       "Invalid timestamp: %" PRId64 ". Timestamp should always be non-negative or null.",
+    if (r->timestamp < -1 && r->timestamp != KC_NO_TIMESTAMP)
+        return kc_fail(err, "org.apache.kafka.common.InvalidRecordException", "Invalid record timestamp %" PRId64,
                        r->timestamp);
-    return 0;
+    return r->topic ? 0 : kc_fail(err, "java.lang.IllegalArgumentException", "Topic cannot be null.");
 }
 
 /* 1 sent (or refused for good), 0 not now, -1 the task fails */
@@ -305,7 +304,7 @@ int source_send(struct source_task *s, struct kc_error *err) {
             commit_record(s, r, -1);
         } else {
             if (check_record(r, err) < 0)
-                return err_wrap(err, KC_CONNECT_EXCEPTION, "Unrecoverable exception trying to send");
+                return -1;
             if ((!topic || r->topic != last_name) && !(topic = topic_of(s, r->topic, err)))
                 return err->retriable ? 0 : -1;
             last_name = r->topic;

@@ -60,9 +60,32 @@ static int parse_number(struct topic_creation *tc, const struct kc_config *conne
     struct option_parsed v;
     if (option_parse(row, key, kc_config_get(connector, key), tc->arena, &v, err) < 0)
         return -1;
-    if (v.null || (v.i < 1 && v.i != -1))
-        return option_invalid(err, key, v.null ? NULL : kc_config_get(connector, key), "%s", rule);
+    if (v.null || (v.i < 1 && v.i != -1)) {
+        AUTO_TEXT shown = option_text(row, &v);
+        return option_invalid(err, row->name, shown, "%s", rule); /* as in Java: without the group */
+    }
     *ret_number = v.i;
+    return 0;
+}
+
+/* Each must compile for itself. */
+static int check_patterns(const char *name, const struct kc_list *patterns, struct kc_error *err) {
+    for (size_t i = 0; i < patterns->count; i++) {
+        struct kc_error cause = {0};
+        struct regex *re = regex_new(patterns->items[i], &cause);
+        if (!re) {
+            static const char prefix[] = "Invalid regex: ";
+            bool prefixed = strncmp(cause.text, prefix, sizeof prefix - 1) == 0;
+            AUTO_BUF all;
+            buf_init(&all, KC_ERROR_TEXT);
+            for (size_t k = 0; k < patterns->count; k++)
+                buf_printf(&all, "%s%s", k ? ", " : "[", patterns->items[k]);
+            buf_add_char(&all, ']');
+            return option_invalid(err, name, buf_text(&all), "Syntax error in regular expression: %s",
+                                  cause.text + (prefixed ? sizeof prefix - 1 : 0));
+        }
+        regex_free(re);
+    }
     return 0;
 }
 
@@ -73,7 +96,7 @@ static int parse_patterns(struct topic_creation *tc, const struct kc_config *con
     struct option_parsed v;
     if (!raw)
         return 0;
-    if (option_parse(&patterns_row, key, raw, tc->arena, &v, err) < 0)
+    if (option_parse(&patterns_row, key, raw, tc->arena, &v, err) < 0 || check_patterns(name, &v.list, err) < 0)
         return -1;
     AUTO_BUF all;
     buf_init(&all, 64 * 1024);
@@ -83,7 +106,7 @@ static int parse_patterns(struct topic_creation *tc, const struct kc_config *con
         return 0;
     struct kc_error cause = {0};
     *ret_regex = all.failed ? NULL : regex_new(buf_text(&all), &cause);
-    return *ret_regex ? 0 : option_invalid(err, key, raw, "Syntax error in regular expression: %s", cause.text);
+    return *ret_regex ? 0 : option_invalid(err, name, raw, "Syntax error in regular expression: %s", cause.text);
 }
 
 static bool is_own_key(const char *key) {
@@ -97,6 +120,9 @@ static bool is_own_key(const char *key) {
 static int parse_group(struct topic_creation *tc, const struct kc_config *connector, struct group *g,
                        const struct group *defaults, struct kc_error *err) {
     int64_t replication = 0, partitions = 0;
+    if (defaults && (parse_patterns(tc, connector, g, "include", &g->include, err) < 0 ||
+                     parse_patterns(tc, connector, g, "exclude", &g->exclude, err) < 0))
+        return -1;
     if (parse_number(tc, connector, &replication_row, g,
                      "Replication factor must be positive and not larger than the number of brokers in the Kafka "
                      "cluster, or -1 to use the broker's default",
@@ -107,9 +133,6 @@ static int parse_group(struct topic_creation *tc, const struct kc_config *connec
         return -1;
     g->replication = (int16_t)replication;
     g->partitions = (int32_t)partitions;
-    if (defaults && (parse_patterns(tc, connector, g, "include", &g->include, err) < 0 ||
-                     parse_patterns(tc, connector, g, "exclude", &g->exclude, err) < 0))
-        return -1;
     AUTO(props) all = kc_config_with_prefix(connector, kc_arena_printf(tc->arena, PREFIX "%s.", g->name));
     g->configs = kc_config_new();
     for (size_t i = 0; i < kc_config_count(all); i++)

@@ -28,6 +28,20 @@ START_TEST(test_utf8) {
 }
 END_TEST
 
+/* A backslash alone at the end of the file is an empty key, but not before CR LF. */
+START_TEST(test_only_a_backslash) {
+    static const struct {
+        const char *text;
+        size_t count;
+    } cases[] = {{"\\", 1}, {"\\\n", 1}, {"\\\r", 1}, {"\\\r\n", 0}, {"\\\n\\\r\n", 0}, {"a\\\r\n", 1}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        AUTO(props) config = kc_config_new();
+        ck_assert_int_eq(properties_parse(cases[i].text, strlen(cases[i].text), "f", config, NULL), 0);
+        ck_assert_msg(kc_config_count(config) == cases[i].count, "%zu", i);
+    }
+}
+END_TEST
+
 START_TEST(test_errors_name_file_and_line) {
     static const struct {
         const char *text;
@@ -73,6 +87,7 @@ static Suite *make_suite(void) {
     TCase *tc = tcase_create("properties");
     tcase_add_test(tc, test_golden);
     tcase_add_test(tc, test_utf8);
+    tcase_add_test(tc, test_only_a_backslash);
     tcase_add_test(tc, test_errors_name_file_and_line);
     tcase_add_test(tc, test_load);
     suite_add_tcase(s, tc);

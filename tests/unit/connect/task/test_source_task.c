@@ -292,6 +292,24 @@ START_TEST(test_filtered_records_commit_nothing) {
 }
 END_TEST
 
+static void make_untimely(struct kc_batch *batch, struct kc_record *r, int number) {
+    (void)batch;
+    r->timestamp = number == 2 ? -2 : -1; /* -1: no time */
+}
+
+START_TEST(test_bad_timestamp_fails_the_task) {
+    static const char *const values[] = {"0", "1"};
+    task_lab_topic(&lab, "t", 1);
+    fake.on_record = make_untimely;
+    atomic_store(&fake.limit, 5);
+    expect_failed(start(plain));
+    ck_assert_msg(
+        strncmp(fake_trace(), "org.apache.kafka.common.InvalidRecordException: Invalid record timestamp -2\n", 75) == 0,
+        "%s", fake_trace());
+    expect_values(values, 2);
+}
+END_TEST
+
 /* Larger than max.request.size: the producer refuses it, Java through its callback. */
 static void make_large(struct kc_batch *batch, struct kc_record *r, int number) {
     enum { LARGE = 2 * 1024 * 1024 };
@@ -538,7 +556,8 @@ int main(void) {
           test_offsets_of_another_shape}},
         {"records", {test_everything_of_a_record, test_many_records}},
         {"bad", {test_bad_record_fails_the_task, test_bad_record_is_tolerated, test_filtered_records_commit_nothing}},
-        {"refused", {test_refused_record_fails_the_task, test_refused_record_is_tolerated}},
+        {"refused",
+         {test_bad_timestamp_fails_the_task, test_refused_record_fails_the_task, test_refused_record_is_tolerated}},
         {"errors", {test_broker_error, test_poll_errors, test_topic_creation_needs_defaults}},
         {"pause", {test_pause, test_idle}},
         {"ends", {test_stop_in_the_middle_of_poll, test_cancel, test_unusable_configurations}},

@@ -69,15 +69,19 @@ START_TEST(test_refused) {
         {{"topic.creation.default.replication.factor", "1"},
          "Missing required configuration \"topic.creation.default.partitions\" which has no default value."},
         {{"topic.creation.default.replication.factor", "0", "topic.creation.default.partitions", "1"},
-         "Invalid value 0 for configuration topic.creation.default.replication.factor: Replication factor must be "
+         "Invalid value 0 for configuration replication.factor: Replication factor must be "
          "positive and not larger than the number of brokers in the Kafka cluster, or -1 to use the broker's default"},
         {{DEFAULTS, "topic.creation.groups", "a", "topic.creation.a.partitions", "-2"},
-         "Invalid value -2 for configuration topic.creation.a.partitions: Number of partitions must be positive, or -1 "
-         "to use the broker's default"},
+         "Invalid value -2 for configuration partitions: Number of partitions must be positive, or -1 to use the "
+         "broker's "
+         "default"},
         {{DEFAULTS, "topic.creation.groups", "a", "topic.creation.a.partitions", "many"},
          "Invalid value many for configuration topic.creation.a.partitions: Not a number of type INT"},
-        {{DEFAULTS, "topic.creation.groups", "a", "topic.creation.a.include", "("},
-         "Invalid value ( for configuration topic.creation.a.include: Syntax error in regular expression: "},
+        {{DEFAULTS, "topic.creation.groups", "a", "topic.creation.a.include", "a(, b)"},
+         "Invalid value [a(, b)] for configuration include: Syntax error in regular expression: Unclosed group near "
+         "index 2\na("},
+        {{DEFAULTS, "topic.creation.groups", "a", "topic.creation.a.exclude", "["},
+         "Invalid value [[] for configuration exclude: Syntax error in regular expression: Unclosed character class"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const char *pairs[9] = {NULL};
