@@ -3,6 +3,7 @@
 # run alone: suites that wait on real timers may miss them on a busy machine. Ends with "N passed, M failed".
 set -u
 export LSAN_OPTIONS=suppressions=$(dirname "$0")/lsan.supp TSAN_OPTIONS="suppressions=$(dirname "$0")/tsan.supp" CK_VERBOSITY=normal
+export CK_DEFAULT_TIMEOUT=30 # seconds for one test: sanitizers, and a machine that does other things, too
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 export logs
