@@ -6,6 +6,9 @@
 #include "connect/base/err.h"
 #include "connect/group/member_internal.h"
 
+/* The coordinator tells of a rebalance in the answer to a heartbeat only. Rebalances seldom come alone (another worker
+ * starts too, what was revoked is handed out), so that after each of them, and when somebody leaves, heartbeats come
+ * often for a while: a follow-up begins within 0.1 s instead of heartbeat.interval.ms. */
 enum { HURRY_MS = 100, HURRY_FOR_MS = 3000 };
 
 static int64_t next_heartbeat_ms(const struct group_member *m, int64_t now) {
@@ -15,6 +18,7 @@ static int64_t next_heartbeat_ms(const struct group_member *m, int64_t now) {
 
 void member_heartbeat_start(struct group_member *m) {
     int64_t now = clock_ms();
+    m->hurry_until_ms = now + HURRY_FOR_MS;
     m->heartbeat_at_ms = next_heartbeat_ms(m, now);
     m->session_deadline_ms = now + m->conf.session_timeout_ms;
     m->heartbeat_backoff.failures = 0;
@@ -146,7 +150,6 @@ void member_heartbeat_answer(struct group_member *m, const struct wire_response 
 
 /* ---- leaving ---- */
 
-/* The coordinator tells of a rebalance in the answer to a heartbeat only. */
 void member_expect_leave(struct group_member *m, const char *leaver) {
     int64_t now = clock_ms();
     kc_log(KC_INFO, LOG_GROUP, "Member %s is about to leave the group", leaver);

@@ -103,7 +103,7 @@ struct group_member {
     bool heartbeat_sent;
     int32_t heartbeat_generation; /* of the one on the way */
     int64_t heartbeat_at_ms, heartbeat_deadline_ms, session_deadline_ms;
-    int64_t hurry_until_ms; /* somebody leaves: heartbeats come often until then */
+    int64_t hurry_until_ms; /* heartbeats come often until then */
     struct backoff heartbeat_backoff;
     char *leaving_id; /* a LeaveGroup for this id is to be sent; NULL: none */
     bool leave_sent;

@@ -5,8 +5,8 @@ source; the ratio to consuming the same topic only; the sinks also with s3.paylo
 is a third of their time, over https nobody hashes it); peak memory; idle memory; time from start to /health 200.
 
 BENCH_RECORDS (default 1000000) records of 1 KB over 8 partitions. BENCH_STORE=file writes to a directory instead of an S3 server.
-BENCH=json,transforms,rest,idle,bytes,sink,source chooses parts (default: all): JSON alone, a chain of transforms beside Java's classes
-(data_plane.py), REST beside the Java worker (bench_rest.py, needs wrk), the idle worker, the sink with bytes, the sink with JSON, the source.
+BENCH=json,transforms,rest,cluster,idle,bytes,sink,source chooses parts (default: all): JSON alone, a chain of transforms beside Java's classes
+(data_plane.py), REST beside the Java worker (bench_rest.py, needs wrk), groups of workers beside Java's (bench_cluster.py), the idle worker, the sink with bytes, the sink with JSON, the source.
 """
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ import time
 import data_plane
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import bench_cluster  # noqa: E402
 import bench_rest  # noqa: E402
 from servers import S3, Kafka, eventually  # noqa: E402
 from topics import Topics  # noqa: E402
@@ -120,7 +121,7 @@ class Bench:
         return cpu, peak
 
 
-ALL_PARTS = ["json", "transforms", "rest", "idle", "bytes", "sink", "source"]
+ALL_PARTS = ["json", "transforms", "rest", "cluster", "idle", "bytes", "sink", "source"]
 
 
 def with_servers(bench: Bench, parts: set[str]):
@@ -154,6 +155,8 @@ def main():
         raise SystemExit(f"BENCH may name {', '.join(ALL_PARTS)}")
     if "rest" in parts:
         bench_rest.check_tools()
+    if "cluster" in parts:
+        bench_cluster.check_tools()
     if "json" in parts:
         data_plane.json_alone()
     if "transforms" in parts:
@@ -165,6 +168,8 @@ def main():
     try:
         if "rest" in parts:
             bench_rest.compare(bench.kafka.bootstrap, folder)
+        if "cluster" in parts:
+            bench_cluster.compare(bench.kafka.bootstrap, folder)
         with_servers(bench, parts)
     finally:
         bench.close()
