@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 
-#include "connect/base/buf.h"
 #include "connect/base/err.h"
 #include "connectors/s3/credentials_remote.h"
 
@@ -84,6 +84,32 @@ static int load_profile(const char *profile, struct kc_config *ret, struct kc_er
     return load_file(variable("AWS_CONFIG_FILE", config), true, profile, ret, err);
 }
 
+/* ---- A program that prints credentials --------------------------------------------------------------------------- */
+
+static int run_command(const char *command, struct buf *ret_output, int *ret_status, struct kc_error *err) {
+    FILE *f = popen(command, "re");
+    if (!f)
+        return err_set(err, ERR_S3, "Cannot run credential_process: %s", strerror(errno));
+    char chunk[4096];
+    for (size_t n; (n = fread(chunk, 1, sizeof(chunk), f)) > 0;)
+        buf_add(ret_output, chunk, n);
+    *ret_status = pclose(f);
+    return 0;
+}
+
+/* {"Version":1,"AccessKeyId":…,"SecretAccessKey":…,"SessionToken":…,"Expiration":…}; without Expiration they hold. */
+static int from_process(const char *command, struct credentials *ret, struct kc_error *err) {
+    AUTO_BUF output;
+    buf_init(&output, FILE_LIMIT);
+    int status = 0;
+    if (run_command(command, &output, &status, err) < 0)
+        return -1;
+    if (status != 0)
+        return err_set(err, ERR_S3, "credential_process %s ended with status %d", command,
+                       WIFEXITED(status) ? WEXITSTATUS(status) : status);
+    return credentials_read_json(&output, "credential_process", "SessionToken", ret, err);
+}
+
 /* ---- Profiles ---------------------------------------------------------------------------------------------------- */
 
 static int resolve(const char *profile, int depth, struct credentials *ret, struct kc_error *err);
@@ -157,8 +183,10 @@ static int resolve(const char *profile, int depth, struct credentials *ret, stru
         rc = assume(settings, profile, depth, ret, err);
     else if (kc_config_get(settings, "aws_access_key_id") || kc_config_get(settings, "aws_secret_access_key"))
         rc = static_keys(settings, ret, err);
-    else if (kc_config_get(settings, "credential_process") || kc_config_get(settings, "sso_account_id"))
-        rc = err_set(err, ERR_S3, "Profile %s uses credential_process or sso, which are not supported", profile);
+    else if (kc_config_get(settings, "credential_process"))
+        rc = from_process(kc_config_get(settings, "credential_process"), ret, err);
+    else if (kc_config_get(settings, "sso_account_id") || kc_config_get(settings, "sso_session"))
+        rc = err_set(err, ERR_S3, "Profile %s uses sso, which is not supported", profile);
     kc_config_free(settings);
     return rc;
 }

@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "connect/base/buf.h"
 #include "connect/base/clock.h"
 #include "connect/base/err.h"
 #include "connect/base/json.h"
 #include "connectors/s3/sign.h"
 #include "connectors/s3/xml.h"
 
+#define LOGGER          "io.confluent.connect.s3.storage.S3Storage"
 #define ANSWER_LIMIT    ((size_t)64 * 1024)
 #define METADATA_MS     1000
 #define CONTAINER_MS    2000
@@ -34,7 +34,8 @@ struct fetch {
     bool no_proxy; /* addresses of this host */
     struct curl_slist *headers;
     struct buf answer;
-    long status; /* 0: none */
+    long status;    /* 0: none */
+    bool connected; /* somebody listens there */
 };
 
 static size_t on_answer(char *data, size_t size, size_t count, void *arg) {
@@ -77,6 +78,9 @@ static void fetch_run(struct fetch *f, char ret_why[CURL_ERROR_SIZE]) {
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, f);
     if (curl_easy_perform(curl) == CURLE_OK)
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &f->status);
+    curl_off_t connect_us = 0;
+    curl_easy_getinfo(curl, CURLINFO_CONNECT_TIME_T, &connect_us);
+    f->connected = connect_us > 0;
     curl_easy_cleanup(curl);
 }
 
@@ -86,15 +90,15 @@ static int take(char *ret, size_t size, const char *text) {
     return text && snprintf(ret, size, "%s", text) < (int)size ? 0 : -1;
 }
 
-/* {"Code":"Success","AccessKeyId":…,"SecretAccessKey":…,"Token":…,"Expiration":…} */
-static int read_json(const struct buf *answer, const char *from, struct credentials *ret, struct kc_error *err) {
+int credentials_read_json(const struct buf *answer, const char *from, const char *token_name, struct credentials *ret,
+                          struct kc_error *err) {
     struct kc_error why = {0};
     AUTO(json) json = json_parse(buf_text(answer), answer->len, &why);
     const char *code = json ? json_get_text(json, "Code") : NULL;
     if (!json || (code && strcmp(code, "Success") != 0))
         return err_set(err, ERR_S3_RETRIABLE, "%s gave no credentials: %s", from,
                        code ? code : "its answer is no JSON");
-    const char *expires = json_get_text(json, "Expiration"), *token = json_get_text(json, "Token");
+    const char *expires = json_get_text(json, "Expiration"), *token = json_get_text(json, token_name);
     if (take(ret->id, sizeof(ret->id), json_get_text(json, "AccessKeyId")) < 0 ||
         take(ret->secret, sizeof(ret->secret), json_get_text(json, "SecretAccessKey")) < 0 ||
         take(ret->token, sizeof(ret->token), token ? token : "") < 0)
@@ -170,7 +174,7 @@ int credentials_container(const struct credentials_static *fixed, const struct k
         if (!rc)
             fetch_run(&f, why);
         if (!rc && f.status == 200)
-            rc = read_json(&f.answer, "The container credentials service", ret, err);
+            rc = credentials_read_json(&f.answer, "The container credentials service", "Token", ret, err);
         fetch_done(&f);
         if (rc)
             return rc;
@@ -197,12 +201,18 @@ static int metadata_token(char *ret_token, size_t size, struct kc_error *err) {
     *ret_token = '\0';
     int rc = 0;
     const char *no_v1 = variable("AWS_EC2_METADATA_V1_DISABLED");
+    bool only_v2 = no_v1 && !strcasecmp(no_v1, "true");
     if (f.status == 200)
         rc = take(ret_token, size, buf_text(&f.answer));
-    else if (!f.status)
+    else if (!f.connected)
         rc = 1;
-    else if (f.status == 400 || (no_v1 && !strcasecmp(no_v1, "true")))
-        rc = err_set(err, ERR_S3, "Instance metadata refuses a token: HTTP status %ld", f.status);
+    else if (f.status == 400 || only_v2)
+        rc = err_set(err, ERR_S3, "Instance metadata gives no token: %s (HTTP status %ld)", why, f.status);
+    else
+        kc_log(KC_WARN, LOGGER,
+               "Instance metadata gives no token (%s, HTTP status %ld), asking it without one; in a container the "
+               "instance's hop limit must be 2 for tokens to arrive",
+               why, f.status);
     fetch_done(&f);
     return rc;
 }
@@ -240,7 +250,7 @@ int credentials_instance(const struct credentials_static *fixed, const struct kc
     if (metadata_get(role.data, token, &answer, err) < 0)
         return -1;
     snprintf(origin, origin_size, "instance metadata, role %s", role.data);
-    return read_json(&answer, "Instance metadata", ret, err);
+    return credentials_read_json(&answer, "Instance metadata", "Token", ret, err);
 }
 
 /* ---- STS --------------------------------------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #ifndef CONNECTORS_S3_CREDENTIALS_REMOTE_H
 #define CONNECTORS_S3_CREDENTIALS_REMOTE_H
 
+#include "connect/base/buf.h"
 #include "connectors/s3/credentials.h"
 
 /* The connector's own keys, "" when not set. */
@@ -31,6 +32,11 @@ credentials_load_fn credentials_assume_role;
 /* The connector's own keys, and what the default chain yields; 0 or -1. */
 int credentials_own(const struct credentials_static *fixed, struct credentials *ret, struct kc_error *err);
 int credentials_chain(struct credentials *ret, struct kc_error *err);
+
+/* {"AccessKeyId":…,"SecretAccessKey":…,<token_name>:…,"Expiration":…}; a "Code" other than Success is an error. `from`
+ * is named in errors. 1 or -1. */
+int credentials_read_json(const struct buf *answer, const char *from, const char *token_name, struct credentials *ret,
+                          struct kc_error *err);
 
 struct sts_role {
     const char *arn, *session, *external_id, *duration_s; /* NULL: none */

@@ -25,8 +25,8 @@ struct output {
     struct remote *remote;
     struct output_conf conf;
     struct buf open;
-    size_t mark;  /* length before the present record */
-    bool started; /* a part was handed over */
+    size_t mark; /* length before the present record */
+    size_t cut;  /* size of the parts that were handed over; 0: none was */
     struct gzip *gzip;
 };
 
@@ -111,17 +111,26 @@ void output_undo(struct output *o) {
         o->open.data[o->open.len] = '\0';
 }
 
+/* What memory allows, until the first part has left. From then on all are as large as that one: some stores want equal
+ * parts. */
+static size_t part_size(const struct output *o) {
+    const struct output_conf *c = &o->conf;
+    if (o->cut)
+        return o->cut;
+    return c->early_bytes && *c->early_bytes < c->part_bytes ? *c->early_bytes : c->part_bytes;
+}
+
 /* Full parts leave; what is behind them is the start of the next one. */
-static void hand_over(struct output *o) {
-    while (o->open.len >= o->conf.part_bytes) {
+static void hand_over(struct output *o, size_t size) {
+    while (o->open.len >= size) {
         struct buf part = o->open;
-        size_t rest = part.len - o->conf.part_bytes;
+        size_t rest = part.len - size;
         fresh_buffer(o);
         if (rest)
-            buf_add(&o->open, part.data + o->conf.part_bytes, rest);
-        part.len = o->conf.part_bytes;
+            buf_add(&o->open, part.data + size, rest);
+        part.len = size;
         channel_part(o->ch, o->remote, &part);
-        o->started = true;
+        o->cut = size;
     }
 }
 
@@ -141,10 +150,7 @@ void output_accept(struct output *o) {
         buf_clear(line);
     }
     grow_to_a_part(&o->open);
-    if (o->open.len >= o->conf.part_bytes)
-        hand_over(o);
-    else if (o->conf.early_bytes && o->open.len >= *o->conf.early_bytes)
-        output_relieve(o);
+    hand_over(o, part_size(o));
 }
 
 size_t output_buffered(const struct output *o) {
@@ -152,11 +158,7 @@ size_t output_buffered(const struct output *o) {
 }
 
 void output_relieve(struct output *o) {
-    if (o->open.len < OUTPUT_MIN_PART)
-        return;
-    channel_part(o->ch, o->remote, &o->open);
-    fresh_buffer(o);
-    o->started = true;
+    hand_over(o, o->cut ? o->cut : OUTPUT_MIN_PART);
 }
 
 static void output_free(struct output *o) {
@@ -168,9 +170,9 @@ static void output_free(struct output *o) {
 struct remote *output_finish(struct output *o) {
     if (o->gzip) {
         gzip_end(o->gzip, &o->open);
-        hand_over(o);
+        hand_over(o, part_size(o));
     }
-    if (o->open.len || !o->started) /* no empty part behind full ones: some stores refuse it */
+    if (o->open.len || !o->cut) /* no empty part behind full ones: some stores refuse it */
         channel_part(o->ch, o->remote, &o->open);
     struct remote *remote = o->remote;
     output_free(o);

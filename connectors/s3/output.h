@@ -1,6 +1,6 @@
-/* One object while its records arrive: grows a buffer, compresses, and hands full parts to the uploader. Task thread
- * only. A record is appended to output_line's buffer, then accepted or taken back; so several objects of one file stay
- * in step. */
+/* One object while its records arrive: grows a buffer, compresses, and hands full parts to the uploader, all of one
+ * size but the last. Task thread only. A record is appended to output_line's buffer, then accepted or taken back; so
+ * several objects of one file stay in step. */
 #ifndef CONNECTORS_S3_OUTPUT_H
 #define CONNECTORS_S3_OUTPUT_H
 
@@ -22,7 +22,7 @@ struct buf *output_line(struct output *o);
 void output_undo(struct output *o); /* drops what was appended since output_line */
 void output_accept(struct output *o);
 size_t output_buffered(const struct output *o); /* bytes in memory here */
-/* Hands over what is there as a part before its time, if that is enough for a part. Frees memory. */
+/* Hands over a part before its time, if there is enough for one. Frees memory. */
 void output_relieve(struct output *o);
 /* Hands over the rest; the object may be completed then. Frees `o`. */
 struct remote *output_finish(struct output *o);

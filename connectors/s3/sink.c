@@ -97,8 +97,10 @@ static struct object_store *open_store(struct kc_sink_context *ctx, const struct
 
 static int check_bucket(struct sink *s, struct kc_error *err) {
     enum store_bucket state;
-    if (store_bucket(s->store, &state, err) < 0)
+    if (store_bucket(s->store, &state, err) < 0) { /* a start is not tried again, whatever the reason */
+        snprintf(err->exception, sizeof(err->exception), "%s", KC_CONNECT_EXCEPTION);
         return -1;
+    }
     if (state == STORE_BUCKET_ABSENT)
         return err_set_class(err, ERR_S3, KC_CONNECT_EXCEPTION, "Non-existent S3 bucket: %s", s->conf->bucket);
     if (state == STORE_BUCKET_FORBIDDEN)

@@ -82,15 +82,17 @@ const struct kc_option s3_source_options[] = {
     OPT_STRING("store.kafka.headers", CONF, headers, .def = "auto", .one_of = tristate, .importance = KC_MEDIUM,
                .group = "Connector", .doc = "The same for headers and the .headers objects."),
     OPT_BOOLEAN("format.json.schema.enable", CONF, json_schemas, .def = "false", .importance = KC_LOW,
-                .group = "Connector", .doc = "Whether JSON records carry a schema envelope; only false is supported."),
+                .group = "Connector",
+                .doc = "Whether JSON values are envelopes, {\"schema\":…,\"payload\":…}, as JsonConverter "
+                       "writes them with schemas.enable=true; they become values with that schema."),
     OPT_STRING("format.bytearray.extension", CONF, bytes_extension, .def = ".bin", .importance = KC_LOW,
                .group = "Connector", .doc = "Extension of objects in ByteArrayFormat."),
     OPT_STRING(
         "format.bytearray.separator", CONF, bytes_separator, .def = "", .importance = KC_LOW, .group = "Connector",
         .doc = "What separates records in ByteArrayFormat; \\n, \\r, \\t and \\\\ are understood. Empty: an object is "
                "one record."),
-    KEPT("schema.cache.size", KC_OPT_T_INT, .def = "50", .has_min = true, .min = 1, .importance = KC_LOW,
-         .group = "Connector", .doc = "Accepted for compatibility: schemaless formats need no cache."),
+    OPT_INT("schema.cache.size", CONF, schema_cache_size, .def = "50", .has_min = true, .min = 1, .importance = KC_LOW,
+            .group = "Connector", .doc = "With format.json.schema.enable: how many different schemas are remembered."),
     OPT_STRING("s3.bucket.name", CONF, bucket, .required = true, .not_empty = true, .importance = KC_HIGH,
                .group = "S3", .doc = "The bucket to read."),
     OPT_STRING("s3.region", CONF, region, .def = "us-west-2", .importance = KC_MEDIUM, .group = "S3",
@@ -165,11 +167,6 @@ void s3_source_validate(const struct kc_config *config, const void *conf_, struc
         !kc_problem_has(problems, "topic.regex.list"))
         kc_problem(problems, "topic.regex.list",
                    "topic.regex.list cannot be empty when the connector runs in GENERIC mode.");
-    if (conf->json_schemas)
-        kc_problem(
-            problems, "format.json.schema.enable",
-            "Invalid value true for configuration format.json.schema.enable: JSON records with a schema envelope are "
-            "not supported");
     if (conf->delim && strlen(conf->delim) != 1)
         kc_problem(problems, "directory.delim",
                    "Invalid value %s for configuration directory.delim: it must be one character", conf->delim);

@@ -15,6 +15,7 @@ struct s3_source_conf {
     int32_t record_batch_max;
     const char *behavior_on_error; /* fail, ignore, log */
     bool json_schemas;
+    int32_t schema_cache_size;
     const char *bytes_extension, *bytes_separator; /* separator with its escapes */
     const char *keys, *headers;                    /* auto, true, false */
     const char *folders;                           /* of one task, a line each */

@@ -7,6 +7,7 @@
 
 #include "connect/base/auto.h"
 #include "connect/base/err.h"
+#include "connect/convert/json.h"
 #include "connectors/s3/record_stream.h"
 
 #define LOG "io.confluent.connect.s3.source.S3SourceTask"
@@ -18,6 +19,7 @@ struct source_file {
     char *topic;
     int32_t partition;
     struct record_stream *values, *keys, *headers;
+    struct json_converter *envelopes; /* values have schemas; NULL: they have none */
     int64_t position;
 };
 
@@ -147,6 +149,9 @@ struct source_file *source_file_open(const struct source_naming *n, struct objec
     f->store = store;
     f->key = strdup(key);
     f->values = open_stream(f, key);
+    if (n->conf->json_schemas && source_name_is_json(key))
+        f->envelopes = json_converter_new(/* schemas_enable= */ true, /* decimal_numeric= */ false,
+                                          /* replace_null_with_default= */ true, n->conf->schema_cache_size);
     if (topic) {
         f->topic = strdup(topic);
         f->partition = -1;
@@ -164,6 +169,8 @@ struct source_file *source_file_free(struct source_file *f) {
     record_stream_free(f->values);
     record_stream_free(f->keys);
     record_stream_free(f->headers);
+    if (f->envelopes)
+        json_converter_free(f->envelopes);
     free(f->key);
     free(f->keys_key);
     free(f->headers_key);
@@ -187,6 +194,17 @@ static int parse(struct kc_arena *arena, const char *key, const char *data, size
     if (source_name_is_json(key))
         return kc_value_from_json(arena, copy, len, ret_value, err);
     *ret_value = kc_bytes(copy, len);
+    return 0;
+}
+
+static int parse_value(struct source_file *f, struct kc_arena *arena, const char *data, size_t len, struct kc_record *r,
+                       struct kc_error *err) {
+    if (!f->envelopes)
+        return parse(arena, f->key, data, len, &r->value, err);
+    const struct kc_schema *schema;
+    if (json_envelope_read(f->envelopes, arena, kc_arena_copy(arena, data, len), len, &schema, &r->value, err) < 0)
+        return -1;
+    r->value_schema = schema ? kc_schema_keep(arena, kc_schema_ref(schema)) : NULL;
     return 0;
 }
 
@@ -234,7 +252,7 @@ int source_file_next(struct source_file *f, struct kc_arena *arena, struct kc_re
     if ((f->keys && next_of(f, f->keys, f->keys_key, &key_data, &key_len, err) < 0) ||
         (f->headers && next_of(f, f->headers, f->headers_key, &headers_data, &headers_len, err) < 0))
         return -1;
-    if (parse(arena, f->key, data, len, &r->value, err) < 0)
+    if (parse_value(f, arena, data, len, r, err) < 0)
         return bad_record(f, f->key, ret_bad_record, err);
     if (key_data && parse(arena, f->keys_key, key_data, key_len, &r->key, err) < 0)
         return bad_record(f, f->keys_key, ret_bad_record, err);

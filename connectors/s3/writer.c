@@ -342,7 +342,13 @@ static int must_rotate(struct writer *w, const struct kc_record *r, const struct
     return compatibility_ends_file(w->env->compatibility, f->schema, r->value_schema, err);
 }
 
-/* 0 written, 1 the record cannot be written: `err` says why. */
+/* What a partitioner says of a record that it cannot place is for the dead letter queue; a field that the schema does
+ * not have is a mistake of the configuration and concerns every record. */
+static int not_placed(const struct kc_error *err) {
+    return strcmp(err->exception, PARTITION_EXCEPTION) == 0 ? 1 : -1;
+}
+
+/* 0 written; 1 the record cannot be written, or -1 no record can: `err` says why. */
 static int try_write(struct writer *w, struct kc_arena *arena, const struct kc_record *r, int64_t now_ms,
                      struct kc_error *err) {
     int64_t time_ms = NO_TIME;
@@ -355,7 +361,7 @@ static int try_write(struct writer *w, struct kc_arena *arena, const struct kc_r
     struct file *f = same_place(w, r);
     const char *enc = f ? f->enc : place_of(w, r, time_ms, err);
     if (!enc)
-        return 1;
+        return not_placed(err);
     f = f ? f : map_get(w->by_name, w->name.data);
     bool by_time = time_to_rotate(w, time_ms, enc, now_ms);
     int ends = by_time ? 1 : must_rotate(w, r, f, err);
@@ -392,7 +398,10 @@ int writer_write(struct writer *w, struct kc_arena *arena, const struct kc_recor
     if (w->first_offset < 0)
         w->first_offset = r->offset;
     renew_schedule(w, now_ms);
-    if (try_write(w, arena, r, now_ms, err)) {
+    int rc = try_write(w, arena, r, now_ms, err);
+    if (rc < 0)
+        return -1;
+    if (rc) {
         struct kc_error refused = {0};
         if (w->env->ctx->report(w->env->ctx, r, err, &refused) < 0)
             return -1; /* with the cause, which names the record */

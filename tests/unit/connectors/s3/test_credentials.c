@@ -130,6 +130,39 @@ START_TEST(profiles_in_a_circle) {
 }
 END_TEST
 
+START_TEST(a_program_prints_credentials) {
+    static const struct {
+        const char *output, *error; /* error NULL: good */
+        int64_t expires_ms;
+    } rows[] = {
+        {"{\"Version\":1,\"AccessKeyId\":\"P\",\"SecretAccessKey\":\"s\",\"SessionToken\":\"t\"}", NULL, 0},
+        {"{\"Version\":1,\"AccessKeyId\":\"P\",\"SecretAccessKey\":\"s\",\"SessionToken\":\"t\","
+         "\"Expiration\":\"2099-01-02T04:04:05Z\"}",
+         NULL, 4071009845000},
+        {"{\"Version\":1,\"AccessKeyId\":\"P\"}", "credential_process gave an answer without keys", 0},
+        {"not signed in", "credential_process gave no credentials: its answer is no JSON", 0},
+    };
+    char text[256];
+    write_file("output", rows[_i].output);
+    snprintf(text, sizeof(text), "[default]\ncredential_process = cat '%s/output'\n", folder);
+    write_file("config", text);
+    if (rows[_i].error) {
+        ck_assert_int_eq(get(), -1);
+        ck_assert_str_eq(err.text, rows[_i].error);
+        return;
+    }
+    expect("P", "s", "t");
+    ck_assert_int_eq(cred.expires_ms, rows[_i].expires_ms);
+}
+END_TEST
+
+START_TEST(a_program_that_fails_is_named) {
+    write_file("config", "[default]\ncredential_process = exit 3\n");
+    ck_assert_int_eq(get(), -1);
+    ck_assert_str_eq(err.text, "credential_process exit 3 ended with status 3");
+}
+END_TEST
+
 START_TEST(nothing_at_all) {
     ck_assert_int_eq(get(), -1);
     ck_assert_msg(strstr(err.text, "Unable to load credentials from any of the providers in the chain") != NULL, "%s",
@@ -253,6 +286,25 @@ START_TEST(containers_and_instances) {
 }
 END_TEST
 
+START_TEST(tokens_that_do_not_arrive_leave_version_1) {
+    static const struct http_step steps[] = {
+        {NULL, true}, /* silence, as with a hop limit of 1 */
+        {"HTTP/1.1 200 OK\r\n\r\nrole1\n", false},
+        {"HTTP/1.1 200 OK\r\n\r\n{\"Code\":\"Success\",\"AccessKeyId\":\"I\",\"SecretAccessKey\":\"s\"}", false}};
+    server = http_script_start(steps, 3);
+    unsetenv("AWS_EC2_METADATA_DISABLED");
+    setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", http_script_url(server), 1);
+    if (_i) {
+        setenv("AWS_EC2_METADATA_V1_DISABLED", "true", 1);
+        ck_assert_int_eq(get(), -1);
+        ck_assert_msg(strstr(err.text, "Instance metadata gives no token") != NULL, "%s", err.text);
+        return;
+    }
+    expect("I", "s", "");
+    ck_assert_ptr_null(strstr(http_script_request(server, 1), "X-aws-ec2-metadata-token"));
+}
+END_TEST
+
 static Suite *make_suite(void) {
     Suite *s = suite_create("s3/credentials");
     TCase *t = tcase_create("all");
@@ -263,11 +315,14 @@ static Suite *make_suite(void) {
     tcase_add_test(t, half_an_environment_is_an_error);
     tcase_add_loop_test(t, profile_files, 0, 3);
     tcase_add_test(t, profiles_in_a_circle);
+    tcase_add_loop_test(t, a_program_prints_credentials, 0, 4);
+    tcase_add_test(t, a_program_that_fails_is_named);
     tcase_add_test(t, nothing_at_all);
     tcase_add_test(t, a_web_identity_is_exchanged);
     tcase_add_test(t, a_role_is_assumed_with_own_keys);
     tcase_add_test(t, sts_says_no);
     tcase_add_test(t, containers_and_instances);
+    tcase_add_loop_test(t, tokens_that_do_not_arrive_leave_version_1, 0, 2);
     suite_add_tcase(s, t);
     return s;
 }

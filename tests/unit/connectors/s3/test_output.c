@@ -86,10 +86,13 @@ START_TEST(short_memory_sends_parts_early) {
     line(o, "y");
     output_relieve(o);
     ck_assert_uint_eq(output_buffered(o), 0);
-    line(o, "end");
+    line(o, "more");
+    line(o, text); /* parts stay as large as the first */
+    ck_assert_uint_eq(output_buffered(o), 3);
+    output_relieve(o);
     channel_commit(ch, group(output_finish(o), 1));
     ck_assert(uploader_settle(up, 5000));
-    ck_assert_str_eq(fake_store_log(st), "begin k, part k 5242880, part k 3, complete k");
+    ck_assert_str_eq(fake_store_log(st), "begin k, part k 5242880, part k 5242880, part k 3, complete k");
 }
 END_TEST
 

@@ -258,6 +258,28 @@ START_TEST(gzip_that_is_cut_off_is_an_error) {
 }
 END_TEST
 
+START_TEST(values_in_envelopes_have_schemas) {
+    kc_config_set(config, "format.json.schema.enable", "true");
+    kc_config_set(config, "behavior.on.error", "ignore");
+    put(FOLDER "t+3+0000000000.keys.json", "\"k\"\n2\n3\n4\n");
+    put(FOLDER "t+3+0000000000.json", "{\"schema\":{\"type\":\"int32\",\"optional\":false},\"payload\":5}\n"
+                                      "{\"payload\":5}\n"
+                                      "{\"schema\":{\"type\":\"int32\",\"optional\":false},\"payload\":6}\n"
+                                      "{\"schema\":null,\"payload\":{\"a\":1}}\n");
+    start(NULL);
+    poll_ok(3);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(records[i].value_schema->type, KC_INT32);
+        ck_assert_int_eq(records[i].value.tag, KC_V_INT32);
+        ck_assert_int_eq(records[i].value.i, 5 + i);
+    }
+    ck_assert_str_eq(json(&records[0].key), "\"k\"");
+    ck_assert_ptr_null(records[0].key_schema);
+    ck_assert_ptr_null(records[2].value_schema);
+    ck_assert_str_eq(json(&records[2].value), "{\"a\":1}");
+}
+END_TEST
+
 START_TEST(an_object_is_one_record_without_a_separator) {
     kc_config_set(config, "format.class", "io.confluent.connect.s3.format.bytearray.ByteArrayFormat");
     put(FOLDER "t+3+0000000000.bin", "a\nb\n");
@@ -318,7 +340,6 @@ END_TEST
 
 START_TEST(wrong_options_are_all_reported) {
     kc_config_set(config, "mode", "GENERIC");
-    kc_config_set(config, "format.json.schema.enable", "true");
     kc_config_set(config, "aws.access.key.id", "id");
     kc_config_set(config, "filename.regex", "(");
     kc_config_set(config, "s3.credentials.provider.class", "com.amazonaws.auth.DefaultAWSCredentialsProviderChain");
@@ -327,7 +348,6 @@ START_TEST(wrong_options_are_all_reported) {
     ck_assert(kc_problem_has(problems, "filename.regex"));
     s3_source_validate(config, &conf, problems);
     ck_assert(kc_problem_has(problems, "topic.regex.list"));
-    ck_assert(kc_problem_has(problems, "format.json.schema.enable"));
     ck_assert(kc_problem_has(problems, "aws.secret.access.key"));
     ck_assert(!kc_problem_has(problems, "s3.credentials.provider.class"));
 }
@@ -490,6 +510,7 @@ static Suite *make_suite(void) {
     tcase_add_test(tc, keys_that_do_not_fit_are_left_out_or_refused);
     tcase_add_test(tc, reads_gzip_and_bytes_with_a_separator);
     tcase_add_test(tc, gzip_that_is_cut_off_is_an_error);
+    tcase_add_test(tc, values_in_envelopes_have_schemas);
     tcase_add_test(tc, an_object_is_one_record_without_a_separator);
     tcase_add_test(tc, an_object_that_is_replaced_while_it_is_read_is_not_mixed);
     tcase_add_test(tc, several_batches_keep_the_order);

@@ -38,6 +38,25 @@ START_TEST(timeline_a_all_open_files_end_together) {
 }
 END_TEST
 
+START_TEST(what_the_partitioner_refuses) {
+    static const struct {
+        const char *field;
+        enum kc_put verdict;
+    } rows[] = {{"c", KC_PUT_DONE}, {"d", KC_PUT_FAIL}};
+    set("partitioner.class", PARTITIONERS "FieldPartitioner");
+    set("partition.field.name", rows[_i].field);
+    run.ctx.tolerant = true;
+    start();
+    json(0, "{}"); /* no struct: a matter of this record */
+    struct kc_record *r = json(1, "{}");
+    r->value_schema = country_schema();
+    r->value = kc_struct_new(run.batch.batch.arena, r->value_schema);
+    ck_assert_int_eq(put(), rows[_i].verdict);
+    if (rows[_i].verdict == KC_PUT_FAIL)
+        ck_assert_str_eq(run.err.text, "Field 'd' is not present in the schema.");
+}
+END_TEST
+
 static int64_t at(int hour, int minute) {
     return 1735776000000 + (hour * 60 + minute) * 60000LL; /* 2025-01-02 */
 }
@@ -378,6 +397,7 @@ static Suite *make_suite(void) {
     tcase_set_timeout(t, 30);
     tcase_add_checked_fixture(t, sink_run_setup, sink_run_teardown);
     tcase_add_test(t, timeline_a_all_open_files_end_together);
+    tcase_add_loop_test(t, what_the_partitioner_refuses, 0, 2);
     tcase_add_test(t, timeline_b_each_change_of_directory_ends_files);
     tcase_add_test(t, timeline_b_only_record_time_counts);
     tcase_add_test(t, timeline_c_the_schedule_ends_idle_files);
