@@ -70,10 +70,10 @@ def test_a_cluster_changes_hands_twice(either, topics, unique, tmp_path):
     for got in by_task.values():
         assert sorted(got) == list(range(len(got)))  # no gap, nothing twice
     said = told(w)  # of all four
-    made = {(x["task"], x["seqno"]) for x in said if x["name"] == "numbers" and not x.get("committed")}
-    committed = {(x["task"], x["seqno"]) for x in said if x["name"] == "numbers" and x.get("committed")}
-    received = [(int(x["task"]), x["seqno"]) for x in said if x["name"] == "verify" and not x.get("flushed")]
-    flushed = {(int(x["task"]), x["seqno"]) for x in said if x["name"] == "verify" and x.get("flushed")}
+    made = {(x["task"], x["seqno"]) for x in said if x.get("name") == "numbers" and not x.get("committed")}
+    committed = {(x["task"], x["seqno"]) for x in said if x.get("name") == "numbers" and x.get("committed")}
+    received = [(int(x["task"]), x["seqno"]) for x in said if x.get("name") == "verify" and not x.get("flushed")]
+    flushed = {(int(x["task"]), x["seqno"]) for x in said if x.get("name") == "verify" and x.get("flushed")}
     written = {(t, n) for t, got in by_task.items() for n in got}
     assert written == committed and written <= made
     # The last worker may have stopped before its sink had read the last numbers.
