@@ -123,20 +123,10 @@ static int refused(struct errand *e, const struct buf *reply) {
 /* e->url: of the leader; signed with the key as it was when the request was made. @thread pool */
 static int ask_leader(struct herder *h, struct errand *e) {
     AUTO_TEXT url = internal_request_url(e->url, e->connector, "fence");
-    AUTO_TEXT signature = NULL;
-    const char *algorithm = h->conf->inter_worker_signature_algorithm;
-    if (e->key.len && internal_request_sign(&e->key, algorithm, NULL, 0, &signature, &e->err) < 0)
-        return -1;
-    struct internal_request req = {.method = "PUT",
-                                   .url = url,
-                                   .signature = signature,
-                                   .algorithm = signature ? algorithm : NULL,
-                                   .timeout_ms = SEND_TIMEOUT_MS,
-                                   .worker = h->conf->text};
     AUTO_BUF reply;
     buf_init(&reply, 2 << 20);
-    if (internal_request_send(&req, &e->http, &reply, &e->err) < 0) {
-        e->err.retriable = true;
+    if (peer_request(h, e, "PUT", url, SEND_TIMEOUT_MS, &reply) < 0) {
+        e->err.retriable = e->err.code == ERR_IO;
         return -1;
     }
     return e->http / 100 == 2 ? 0 : refused(e, &reply);

@@ -13,31 +13,18 @@
 #include "connect/base/json.h"
 #include "connect/base/log.h"
 #include "connect/distributed_state.h"
-#include "connect/internal_request.h"
 
 enum { FAREWELL_MS = 1000, REPLY_MAX = 64 << 10 };
 
 /* e->url: of a worker, e->json: what to tell it. @thread pool */
 static int send_leaving(struct herder *h, struct errand *e) {
     AUTO_TEXT url = NULL;
-    AUTO_TEXT signature = NULL;
-    const char *algorithm = h->conf->inter_worker_signature_algorithm;
     bool slash = e->url[0] && e->url[strlen(e->url) - 1] == '/';
     if (asprintf(&url, "%s%skconnect/leaving", e->url, slash ? "" : "/") < 0)
         abort();
-    if (e->key.len && internal_request_sign(&e->key, algorithm, e->json.data, e->json.len, &signature, &e->err) < 0)
-        return -1;
-    struct internal_request req = {.method = "POST",
-                                   .url = url,
-                                   .body = buf_text(&e->json),
-                                   .body_len = e->json.len,
-                                   .signature = signature,
-                                   .algorithm = signature ? algorithm : NULL,
-                                   .timeout_ms = FAREWELL_MS,
-                                   .worker = h->conf->text};
     AUTO_BUF reply;
     buf_init(&reply, REPLY_MAX);
-    if (internal_request_send(&req, &e->http, &reply, &e->err) < 0)
+    if (peer_request(h, e, "POST", url, FAREWELL_MS, &reply) < 0)
         return -1;
     return e->http / 100 == 2 ? 0 : err_set(&e->err, ERR_IO, "it answers with %d", e->http);
 }

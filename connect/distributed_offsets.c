@@ -243,6 +243,8 @@ static int make_entries(struct offset_store *store, const struct access *a, stru
     return 0;
 }
 
+enum { ABORT_MS = 5000 };
+
 /* In a transaction of the connector's first task, whose producer is fenced by that. */
 static int write_transaction(const struct access *a, struct offset_store *store, const struct offset_entry *entries,
                              size_t count, struct kc_error *err) {
@@ -255,10 +257,14 @@ static int write_transaction(const struct access *a, struct offset_store *store,
     rd_kafka_conf_t *conf =
         transaction_conf(props, id, "for connectors when exactly-once source support is enabled", err);
     AUTO(rd) rk = conf ? client_new(CLIENT_PRODUCER, conf, err) : NULL;
-    if (!rk || transaction_init(rk, &limits, err) < 0 || transaction_begin(rk, err) < 0 ||
-        offset_store_produce(store, rk, entries, count, err) < 0)
+    if (!rk || transaction_init(rk, &limits, err) < 0 || transaction_begin(rk, err) < 0)
         return -1;
-    return transaction_commit(rk, &limits, err);
+    if (offset_store_produce(store, rk, entries, count, err) == 0 && transaction_commit(rk, &limits, err) == 0)
+        return 0;
+    struct transaction_limits shortly = {.timeout_ms = ABORT_MS}; /* else readers wait until it expires */
+    struct kc_error ignored = {0};
+    (void)!transaction_abort(rk, &shortly, &ignored);
+    return -1;
 }
 
 /* Those entries that are tombstones, or those that are not. */

@@ -273,6 +273,12 @@ void on_task_call(struct herder *h, struct task_call *call); /* takes the loop's
 void task_call_drop(struct task_call *call);                 /* the answer: the worker is shutting down; NULL is fine */
 extern const struct task_guard herder_task_guard;
 
+/* ---- distributed_peers.c ---- */
+/* Sends e->json, if there is any, to `url` of another worker, signed with e->key, if there is one. The answer's status
+ * is in e->http and may be any. @thread pool  @blocks up to timeout_ms  @errors as internal_request_send */
+int peer_request(struct herder *h, struct errand *e, const char *method, const char *url, int64_t timeout_ms,
+                 struct buf *ret_reply);
+
 /* ---- standalone.c: in that mode requests end when what they ask for is done ---- */
 void settle_later(struct herder *h, struct herder_request *req, int http);
 void settle_turn(struct herder *h);                                                      /* nothing else is to do */

@@ -162,21 +162,9 @@ static void tasks_written(struct herder *h, struct errand *e) {
 /* e->url: of the leader; signed with the key as it was when the request was made. @thread pool */
 static int send_tasks(struct herder *h, struct errand *e) {
     AUTO_TEXT url = internal_request_url(e->url, e->connector, "tasks");
-    AUTO_TEXT signature = NULL;
-    const char *algorithm = h->conf->inter_worker_signature_algorithm;
-    if (e->key.len && internal_request_sign(&e->key, algorithm, e->json.data, e->json.len, &signature, &e->err) < 0)
-        return -1;
-    struct internal_request req = {.method = "POST",
-                                   .url = url,
-                                   .body = buf_text(&e->json),
-                                   .body_len = e->json.len,
-                                   .signature = signature,
-                                   .algorithm = signature ? algorithm : NULL,
-                                   .timeout_ms = SEND_TIMEOUT_MS,
-                                   .worker = h->conf->text};
     AUTO_BUF reply;
     buf_init(&reply, 2 << 20);
-    if (internal_request_send(&req, &e->http, &reply, &e->err) < 0)
+    if (peer_request(h, e, "POST", url, SEND_TIMEOUT_MS, &reply) < 0)
         return -1;
     if (e->http / 100 == 2)
         return 0;

@@ -161,27 +161,9 @@ static int read_time(struct payload *p, enum logical logical, struct json_text t
 
 /* ---- arrays and maps ---- */
 
-static uint32_t count_items(struct json_text text) {
-    struct json_walk w = json_walk_start(text);
-    struct json_text item;
-    uint32_t count = 0;
-    while (json_walk_item(&w, &item))
-        count++;
-    return count;
-}
-
-static uint32_t count_members(struct json_text text) {
-    struct json_walk w = json_walk_start(text);
-    struct json_text name, value;
-    uint32_t count = 0;
-    while (json_walk_member(&w, &name, &value))
-        count++;
-    return count;
-}
-
 static int read_entries(struct payload *p, const struct kc_schema *value_schema, struct json_text text,
                         struct kc_value *ret) {
-    struct kc_value map = kc_map_new(p->arena, count_members(text));
+    struct kc_value map = kc_map_new(p->arena, json_walk_count_members(text));
     struct json_walk w = json_walk_start(text);
     struct json_text name, value;
     while (json_walk_member(&w, &name, &value)) {
@@ -208,7 +190,7 @@ static int read_array(struct payload *p, const struct kc_schema *schema, struct 
         return 0;
     }
     bool array = starts_with(text, '[');
-    struct kc_value v = value_array_new(p->arena, array ? count_items(text) : 0);
+    struct kc_value v = value_array_new(p->arena, array ? json_walk_count_items(text) : 0);
     struct json_walk w = array ? json_walk_start(text) : (struct json_walk){0};
     struct json_text item;
     for (uint32_t i = 0; i < v.len && json_walk_item(&w, &item); i++)
@@ -221,7 +203,7 @@ static int read_array(struct payload *p, const struct kc_schema *schema, struct 
 static int read_pair(struct payload *p, const struct kc_schema *schema, struct json_text text, struct kc_entry *ret) {
     if (!starts_with(text, '['))
         return err_set(p->err, ERR_BAD_DATA, "Found invalid map entry instead of array tuple: %s", node_type(text));
-    uint32_t count = count_items(text);
+    uint32_t count = json_walk_count_items(text);
     if (count != 2)
         return err_set(p->err, ERR_BAD_DATA, "Found invalid map entry, expected length 2 but found :%u", count);
     struct json_walk w = json_walk_start(text);
@@ -234,7 +216,7 @@ static int read_pair(struct payload *p, const struct kc_schema *schema, struct j
 }
 
 static int read_pairs(struct payload *p, const struct kc_schema *schema, struct json_text text, struct kc_value *ret) {
-    struct kc_value map = kc_map_new(p->arena, count_items(text));
+    struct kc_value map = kc_map_new(p->arena, json_walk_count_items(text));
     struct json_walk w = json_walk_start(text);
     struct json_text item;
     while (json_walk_item(&w, &item))

@@ -135,31 +135,13 @@ static int read_scalar(struct reader *r, const struct kc_schema *schema, struct 
 
 /* ---- arrays and maps ---- */
 
-static uint32_t count_items(struct json_text text) {
-    struct json_walk w = json_walk_start(text);
-    struct json_text item;
-    uint32_t count = 0;
-    while (json_walk_item(&w, &item))
-        count++;
-    return count;
-}
-
-static uint32_t count_members(struct json_text text) {
-    struct json_walk w = json_walk_start(text);
-    struct json_text name, value;
-    uint32_t count = 0;
-    while (json_walk_member(&w, &name, &value))
-        count++;
-    return count;
-}
-
 static int read_array(struct reader *r, const struct kc_schema *schema, struct json_text text, struct kc_value *ret) {
     struct json_text item;
     if (!starts_with(text, '[')) {
         *ret = value_array_new(r->arena, 0); /* nothing to go through */
         return 0;
     }
-    struct kc_value array = value_array_new(r->arena, count_items(text));
+    struct kc_value array = value_array_new(r->arena, json_walk_count_items(text));
     struct json_walk w = json_walk_start(text);
     for (uint32_t i = 0; i < array.len && json_walk_item(&w, &item); i++)
         if (read_value(r, schema->value_schema, item, &array.items[i]) < 0)
@@ -187,9 +169,9 @@ static int read_entries(struct reader *r, const struct kc_schema *schema, struct
         struct kc_entry *e = &map->entries[map->len++];
         if (!starts_with(item, '{'))
             return err_set(r->err, ERR_BAD_DATA, "Found invalid map entry instead of object: %s", node_type(item));
-        if (count_members(item) != 2)
+        if (json_walk_count_members(item) != 2)
             return err_set(r->err, ERR_BAD_DATA, "Found invalid map entry, expected length 2 but found :%u",
-                           count_members(item));
+                           json_walk_count_members(item));
         if (read_value(r, schema->key_schema, member_of(item, "key"), &e->key) < 0 ||
             read_value(r, schema->value_schema, member_of(item, "value"), &e->value) < 0)
             return -1;
@@ -206,7 +188,7 @@ static int read_map(struct reader *r, const struct kc_schema *schema, struct jso
         return err_set(r->err, ERR_BAD_DATA,
                        "Maps with non-string fields should be encoded as JSON array of objects, but found %s",
                        node_type(text));
-    struct kc_value map = kc_map_new(r->arena, plain ? count_members(text) : count_items(text));
+    struct kc_value map = kc_map_new(r->arena, plain ? json_walk_count_members(text) : json_walk_count_items(text));
     if ((plain ? read_members(r, schema, text, &map) : read_entries(r, schema, text, &map)) < 0)
         return -1;
     map.flags = KC_MAP_UNORDERED;

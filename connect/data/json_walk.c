@@ -87,6 +87,24 @@ bool json_walk_item(struct json_walk *w, struct json_text *ret_value) {
     return true;
 }
 
+uint32_t json_walk_count_members(struct json_text object) {
+    struct json_walk w = json_walk_start(object);
+    struct json_text name, value;
+    uint32_t count = 0;
+    while (json_walk_member(&w, &name, &value))
+        count++;
+    return count;
+}
+
+uint32_t json_walk_count_items(struct json_text array) {
+    struct json_walk w = json_walk_start(array);
+    struct json_text item;
+    uint32_t count = 0;
+    while (json_walk_item(&w, &item))
+        count++;
+    return count;
+}
+
 /* ---- strings ---- */
 
 static unsigned hex_digit(char c) {

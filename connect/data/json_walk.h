@@ -20,6 +20,8 @@ struct json_walk json_walk_start(struct json_text container);
 bool json_walk_member(struct json_walk *w, struct json_text *ret_name,
                       struct json_text *ret_value); /* name with quotes */
 bool json_walk_item(struct json_walk *w, struct json_text *ret_value);
+uint32_t json_walk_count_members(struct json_text object);
+uint32_t json_walk_count_items(struct json_text array);
 
 /* Behind the value that starts at p. */
 const char *json_walk_skip(const char *p, const char *end);
