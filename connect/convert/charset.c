@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <iconv.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -16,6 +17,8 @@ struct charset {
     enum kind kind;
     bool little_endian, marked; /* UTF-16 and UTF-32; marked: a byte order mark is read, and written in UTF-16 */
     iconv_t decoder, encoder;   /* OTHER */
+    bool ebcdic;                /* OTHER: the byte 0x15 is a line feed to Java, and what it writes for one */
+    bool jis_ascii;             /* OTHER: the bytes 0x5C and 0x7E are backslash and tilde to Java */
 };
 
 enum { REPLACEMENT = 0xfffd };
@@ -27,13 +30,49 @@ static const struct name {
     enum kind kind;
     bool little_endian, marked;
 } names[] = {
-    {"UTF-8", UTF_8, false, false},        {"UTF8", UTF_8, false, false},        {"ISO-8859-1", LATIN_1, false, false},
-    {"ISO_8859-1", LATIN_1, false, false}, {"ISO8859_1", LATIN_1, false, false}, {"ISO8859-1", LATIN_1, false, false},
-    {"latin1", LATIN_1, false, false},     {"l1", LATIN_1, false, false},        {"US-ASCII", ASCII, false, false},
-    {"ASCII", ASCII, false, false},        {"ISO646-US", ASCII, false, false},   {"UTF-16", UTF_16, false, true},
-    {"UTF_16", UTF_16, false, true},       {"UTF-16BE", UTF_16, false, false},   {"UTF-16LE", UTF_16, true, false},
-    {"UTF-32", UTF_32, false, true},       {"UTF_32", UTF_32, false, true},      {"UTF-32BE", UTF_32, false, false},
+    {"UTF-8", UTF_8, false, false},
+    {"UTF8", UTF_8, false, false},
+    {"unicode-1-1-utf-8", UTF_8, false, false},
+    {"ISO-8859-1", LATIN_1, false, false},
+    {"ISO_8859-1", LATIN_1, false, false},
+    {"ISO_8859_1", LATIN_1, false, false},
+    {"ISO8859_1", LATIN_1, false, false},
+    {"ISO8859-1", LATIN_1, false, false},
+    {"latin1", LATIN_1, false, false},
+    {"l1", LATIN_1, false, false},
+    {"819", LATIN_1, false, false},
+    {"IBM-819", LATIN_1, false, false},
+    {"US-ASCII", ASCII, false, false},
+    {"ASCII", ASCII, false, false},
+    {"ascii7", ASCII, false, false},
+    {"646", ASCII, false, false},
+    {"ISO646-US", ASCII, false, false},
+    {"iso_646.irv:1983", ASCII, false, false},
+    {"UTF-16", UTF_16, false, true},
+    {"UTF_16", UTF_16, false, true},
+    {"UTF16", UTF_16, false, true},
+    {"unicode", UTF_16, false, true},
+    {"UnicodeBig", UTF_16, false, true},
+    {"UTF-16BE", UTF_16, false, false},
+    {"UTF_16BE", UTF_16, false, false},
+    {"X-UTF-16BE", UTF_16, false, false},
+    {"ISO-10646-UCS-2", UTF_16, false, false},
+    {"UnicodeBigUnmarked", UTF_16, false, false},
+    {"UTF-16LE", UTF_16, true, false},
+    {"UTF_16LE", UTF_16, true, false},
+    {"X-UTF-16LE", UTF_16, true, false},
+    {"UnicodeLittleUnmarked", UTF_16, true, false},
+    {"x-UTF-16LE-BOM", UTF_16, true, true},
+    {"UnicodeLittle", UTF_16, true, true},
+    {"UTF-32", UTF_32, false, true},
+    {"UTF_32", UTF_32, false, true},
+    {"UTF32", UTF_32, false, true},
+    {"UTF-32BE", UTF_32, false, false},
+    {"UTF_32BE", UTF_32, false, false},
+    {"X-UTF-32BE", UTF_32, false, false},
     {"UTF-32LE", UTF_32, true, false},
+    {"UTF_32LE", UTF_32, true, false},
+    {"X-UTF-32LE", UTF_32, true, false},
 };
 
 /* Java allows letters, digits and - + . : _ only; iconv has further syntax that must not be reached. */
@@ -52,6 +91,72 @@ static bool open_iconv(struct charset *cs, const char *name) {
     return false;
 }
 
+/* Java's names that iconv knows by others, or for another charset. */
+static const char *const renamed[][2] = {
+    {"koi8", "KOI8-R"},
+    {"x-sjis", "SHIFT_JIS"},
+    {"x-euc-jp", "EUC-JP"},
+    {"eucjis", "EUC-JP"},
+    {"x-eucjp", "EUC-JP"},
+    {"ksc5601", "EUC-KR"},
+    {"ks_c_5601-1987", "EUC-KR"},
+    {"EUC_CN", "GB2312"},
+    {"x-EUC-CN", "GB2312"},
+    {"windows-932", "CP932"},
+    {"x-MacRoman", "MACINTOSH"},
+    {"L9", "ISO-8859-15"},
+    {"csISOlatin9", "ISO-8859-15"},
+    {"x-windows-949", "CP949"},
+    {"x-windows-950", "CP950"},
+};
+
+/* What stands behind one of the prefixes of numbered charsets; NULL: it is none. */
+static const char *number_of(const char *name, const char *const *prefixes) {
+    for (; *prefixes; prefixes++) {
+        size_t len = strlen(*prefixes);
+        const char *digits = name + len;
+        if (strncasecmp(name, *prefixes, len) != 0 || !*digits || strspn(digits, "0123456789") != strlen(digits))
+            continue;
+        return digits + strspn(digits, "0");
+    }
+    return NULL;
+}
+
+/* The name as iconv has it. */
+static bool open_java_name(struct charset *cs, const char *name) {
+    static const char *const iso[] = {"ISO8859_", "8859_", "ISO_8859-", "x-iso-8859-", NULL};
+    static const char *const ibm[] = {"x-IBM", "IBM-", "IBM", "cp", "ccsid", "", NULL};
+    for (size_t i = 0; i < COUNT_OF(renamed); i++)
+        if (strcasecmp(renamed[i][0], name) == 0)
+            return open_iconv(cs, renamed[i][1]);
+    if (open_iconv(cs, name))
+        return true;
+    char other[64];
+    const char *number = number_of(name, iso);
+    if (number)
+        snprintf(other, sizeof(other), "ISO-8859-%s", number);
+    else if ((number = number_of(name, ibm)) != NULL)
+        snprintf(other, sizeof(other), "IBM%03ld", strtol(number, NULL, 10));
+    else if (strlen(name) < sizeof(other) && strchr(name, '_'))
+        for (size_t i = 0; i <= strlen(name); i++)
+            other[i] = (char)(name[i] == '_' ? '-' : name[i]);
+    else
+        return false;
+    return open_iconv(cs, other);
+}
+
+/* The EBCDIC charsets whose 0x15 is U+0085 to Java, too. */
+static bool keeps_next_line(const char *name) {
+    static const char *const ends[] = {"290", "933", "1097", "1364"};
+    size_t len = strlen(name);
+    for (size_t i = 0; i < COUNT_OF(ends); i++)
+        if (len >= strlen(ends[i]) && strcmp(name + len - strlen(ends[i]), ends[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool decodes_to(struct charset *cs, char byte, const char *text);
+
 struct charset *charset_new(const char *name) {
     struct charset *cs = calloc(1, sizeof(*cs));
     if (!cs)
@@ -64,8 +169,11 @@ struct charset *charset_new(const char *name) {
             return cs;
         }
     cs->kind = OTHER;
-    if (is_name(name) && open_iconv(cs, name))
+    if (is_name(name) && open_java_name(cs, name)) {
+        cs->ebcdic = !keeps_next_line(name) && decodes_to(cs, '\x15', "\xC2\x85");
+        cs->jis_ascii = decodes_to(cs, '\\', "\xC2\xA5") && decodes_to(cs, '~', "\xE2\x80\xBE");
         return cs;
+    }
     free(cs);
     return NULL;
 }
@@ -178,9 +286,9 @@ static struct kc_value decode_units(const struct charset *cs, struct kc_arena *a
     unsigned size = cs->kind == UTF_16 ? 2 : 4;
     bool little_endian = cs->little_endian;
     if (cs->marked && len >= size) {
-        bool mark = get_unit(p, size, false) == 0xfeff;
-        little_endian = get_unit(p, size, true) == 0xfeff;
-        if (mark || little_endian) {
+        bool big_mark = get_unit(p, size, false) == 0xfeff, little_mark = get_unit(p, size, true) == 0xfeff;
+        if (big_mark || little_mark) {
+            little_endian = little_mark;
             p += size;
             len -= size;
         }
@@ -206,7 +314,7 @@ static struct kc_value encode_units(const struct charset *cs, struct kc_arena *a
     unsigned size = cs->kind == UTF_16 ? 2 : 4;
     char *start = kc_arena_alloc(arena, len * 4 + 4), *to = start;
     if (cs->marked && size == 2 && len)
-        to = put_unit(to, 0xfeff, 2, false);
+        to = put_unit(to, 0xfeff, 2, cs->little_endian);
     while (len) {
         uint32_t c = next_char(&s, &len);
         if (size == 2 && c >= 0x10000) {
@@ -252,6 +360,36 @@ static size_t stuck_encoding(const char *from, size_t len, char **to, size_t *ro
     return n ? n : 1;
 }
 
+static bool decodes_to(struct charset *cs, char byte, const char *text) {
+    char to[16];
+    size_t len = run_iconv(cs->decoder, &byte, 1, to, sizeof(to), stuck_decoding);
+    return len == strlen(text) && memcmp(to, text, len) == 0;
+}
+
+/* In place: `from` becomes the ASCII character `to`. */
+static size_t put_ascii(char *s, size_t len, const char *from, char to) {
+    size_t n = 0, from_len = strlen(from);
+    for (size_t i = 0; i < len;) {
+        bool found = len - i >= from_len && memcmp(s + i, from, from_len) == 0;
+        s[n++] = found ? to : s[i];
+        i += found ? from_len : 1;
+    }
+    return n;
+}
+
+/* Line feeds as the character that EBCDIC's 0x15 is to iconv. */
+static const char *with_next_lines(struct kc_arena *arena, const char *s, size_t *len) {
+    char *to = kc_arena_alloc(arena, *len * 2 + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < *len; i++) {
+        if (s[i] == '\n')
+            to[n++] = '\xC2';
+        to[n++] = s[i] == '\n' ? '\x85' : s[i];
+    }
+    *len = n;
+    return to;
+}
+
 struct kc_value charset_decode(struct charset *cs, struct kc_arena *arena, const void *data, size_t len) {
     if (cs->kind == UTF_8)
         return charset_repair_utf8(arena, data, len);
@@ -261,7 +399,12 @@ struct kc_value charset_decode(struct charset *cs, struct kc_arena *arena, const
         return decode_units(cs, arena, data, len);
     size_t room = len * 6 + 16; /* a byte is one character, of at most three bytes, or a few combined ones */
     char *to = kc_arena_alloc(arena, room);
-    return kc_text(to, run_iconv(cs->decoder, data, len, to, room, stuck_decoding));
+    size_t n = run_iconv(cs->decoder, data, len, to, room, stuck_decoding);
+    if (cs->ebcdic)
+        n = put_ascii(to, n, "\xC2\x85", '\n');
+    if (cs->jis_ascii)
+        n = put_ascii(to, put_ascii(to, n, "\xC2\xA5", '\\'), "\xE2\x80\xBE", '~');
+    return kc_text(to, n);
 }
 
 struct kc_value charset_encode(struct charset *cs, struct kc_arena *arena, const char *s, size_t len) {
@@ -271,6 +414,8 @@ struct kc_value charset_encode(struct charset *cs, struct kc_arena *arena, const
         return encode_bytes(cs, arena, s, len);
     if (cs->kind != OTHER)
         return encode_units(cs, arena, s, len);
+    if (cs->ebcdic && memchr(s, '\n', len))
+        s = with_next_lines(arena, s, &len);
     size_t room = len * 8 + 32; /* with shift sequences around each character */
     char *to = kc_arena_alloc(arena, room);
     size_t n = run_iconv(cs->encoder, s, len, to, room, stuck_encoding);

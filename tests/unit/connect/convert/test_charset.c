@@ -55,6 +55,37 @@ START_TEST(by_iconv) {
 }
 END_TEST
 
+/* Where the C library reads a byte otherwise than Java. */
+START_TEST(as_java) {
+    static const struct row backslash[] = {{"{\"a\\~\"}", 7, "{\"a\\~\"}"}};
+    static const struct row line[] = {{"\x81\x15\x81\x25", 4, "a\na\n"}};
+    static const struct row little[] = {{"a\0", 2, "a"},
+                                        {"\xff\xfe"
+                                         "a\0",
+                                         4, "a"},
+                                        {"\xfe\xff\0a", 4, "a"}};
+    static const char *const ibm037[] = {"IBM037", "ibm-037", "037", "cp037", "IBM01140", "ccsid01140", "1140"};
+    static const char *const sjis[] = {"Shift_JIS", "sjis", "x-sjis"};
+    for (size_t i = 0; i < COUNT_OF(sjis); i++)
+        expect_decoded(sjis[i], backslash, COUNT_OF(backslash));
+    for (size_t i = 0; i < COUNT_OF(ibm037); i++)
+        expect_decoded(ibm037[i], line, COUNT_OF(line));
+    expect_decoded("UnicodeLittle", little, COUNT_OF(little));
+}
+END_TEST
+
+START_TEST(javas_names) {
+    static const char *const names[] = {"iso8859_2", "8859_15",           "ISO8859_15", "x-iso-8859-11", "koi8_r",
+                                        "euc_jp",    "x-IBM874",          "ibm-850",    "852",           "646",
+                                        "819",       "unicode-1-1-utf-8", "x-MacRoman"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        struct charset *cs = charset_new(names[i]);
+        ck_assert_msg(cs != NULL, "%s", names[i]);
+        charset_free(cs);
+    }
+}
+END_TEST
+
 START_TEST(encoding) {
     static const struct {
         const char *charset, *text, *bytes;
@@ -68,6 +99,16 @@ START_TEST(encoding) {
         {"UTF-16", "", "", 0},
         {"UTF-16LE", "😀", "\x3d\xd8\x00\xde", 4},
         {"UTF-32", "a", "\0\0\0a", 4},
+        {"UTF32", "a", "\0\0\0a", 4},
+        {"UnicodeBig", "a", "\xfe\xff\0a", 4},
+        {"UnicodeLittle", "a",
+         "\xff\xfe"
+         "a\0",
+         4},
+        {"UnicodeBigUnmarked", "a", "\0a", 2},
+        {"IBM037", "a\na", "\x81\x15\x81", 3},
+        {"IBM933", "a\n", "\x81\x25", 2},
+        {"koi8", "\xd1\x8f", "\xd1", 1},
         {"utf8", "é", "\xc3\xa9", 2},
     };
     AUTO(arena) arena = arena_new(0);
@@ -93,6 +134,8 @@ static Suite *make_suite(void) {
     TCase *tc = tcase_create("charset");
     tcase_add_test(tc, malformed_utf8);
     tcase_add_test(tc, by_iconv);
+    tcase_add_test(tc, as_java);
+    tcase_add_test(tc, javas_names);
     tcase_add_test(tc, encoding);
     tcase_add_test(tc, unknown_names);
     suite_add_tcase(suite, tc);
