@@ -3,6 +3,7 @@
  * two batches (registry_trim). */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "connect/base/clock.h"
 #include "connect/base/comma_list.h"
@@ -11,6 +12,35 @@
 #include "connect/convert/registry_parts.h"
 
 enum { PATH_MAX_BYTES = 16 << 10 };
+
+/* ---- what is not there ---- */
+
+/* Settings of Java's serializers whose other values would change what is read or written, so that they must not be
+ * passed over; of class names the last part counts. */
+static const struct {
+    const char *key;
+    const char *allowed[2];
+} only[] = {
+    {"key.schema.id.serializer", {"PrefixSchemaIdSerializer"}},
+    {"value.schema.id.serializer", {"PrefixSchemaIdSerializer"}},
+    {"key.schema.id.deserializer", {"PrefixSchemaIdDeserializer", "DualSchemaIdDeserializer"}},
+    {"value.schema.id.deserializer", {"PrefixSchemaIdDeserializer", "DualSchemaIdDeserializer"}},
+    {"json.fail.invalid.schema", {"false"}},
+    {"preserve.additional.properties", {"false"}},
+    {"skip.known.types", {"true"}},
+};
+
+static int check_absent(const struct kc_config *config, struct kc_error *err) {
+    for (size_t i = 0; i < COUNT_OF(only); i++) {
+        const char *value = kc_config_get(config, only[i].key), *const *allowed = only[i].allowed;
+        const char *dot = value ? strrchr(value, '.') : NULL, *last = dot ? dot + 1 : value;
+        if (!value || strcasecmp(last, allowed[0]) == 0 || (allowed[1] && strcasecmp(last, allowed[1]) == 0))
+            continue;
+        return kc_fail(err, KC_CONFIG_EXCEPTION, "Invalid value %s for configuration %s: only %s%s%s is supported",
+                       value, only[i].key, allowed[0], allowed[1] ? " or " : "", allowed[1] ? allowed[1] : "");
+    }
+    return 0;
+}
 
 /* ---- life ---- */
 
@@ -42,7 +72,8 @@ int registry_new(const struct registry_conf *conf, const struct kc_config *confi
     buf_init(&reg->subject, PATH_MAX_BYTES / 4);
     buf_init(&reg->key, REGISTRY_MAX_BODY);
     make_maps(reg);
-    if (registry_subject_check(conf, err) < 0 || registry_http_init(&reg->http, conf, config, err) < 0)
+    if (check_absent(config, err) < 0 || registry_subject_check(conf, err) < 0 ||
+        registry_http_init(&reg->http, conf, config, err) < 0)
         return -1;
     *ret_registry = TAKE(reg);
     return 0;
