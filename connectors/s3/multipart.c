@@ -107,14 +107,32 @@ int multipart_part(struct store_upload *up, const void *data, size_t len, struct
     return rc ? err_set(err, ERR_S3, "The list of parts of s3://%s/%s is too long", up->store->bucket, mp->key) : 0;
 }
 
-/* Completing is not idempotent: when an answer was lost (libcurl repeats a request on a dead connection by itself), the
- * repetition finds no upload, or the object that must not exist. An object of this name and size is this one: files of
- * one start offset are beginnings of the same sequence of records. */
-static bool done_before(struct multipart *mp, const struct s3_response *resp) {
+/* Whether an object of this name and size is there: 1, 0, or -1 when that cannot be told. Files of one start offset are
+ * beginnings of the same sequence of records, so it is this one. */
+static int is_there(struct multipart *mp) {
     struct store_object object;
     struct kc_error ignored = {0};
+    int rc = store_head(mp->base.store, mp->key, &object, &ignored);
+    return rc == 1 ? object.size == mp->size : rc;
+}
+
+/* Completing is not idempotent: when an answer was lost (libcurl repeats a request on a dead connection by itself), the
+ * repetition finds no upload, or the object that must not exist. */
+static bool done_before(struct multipart *mp, const struct s3_response *resp) {
     bool may_be = !strcmp(resp->code, "NoSuchUpload") || resp->status == 404 || resp->status == 412;
-    return may_be && store_head(mp->base.store, mp->key, &object, &ignored) == 1 && object.size == mp->size;
+    return may_be && is_there(mp) == 1;
+}
+
+/* A store sends 200 and blanks while it works; when the rest of the answer does not come, nothing was said. */
+static int check_result(struct multipart *mp, const struct s3_response *resp, struct kc_error *err) {
+    char root[64] = "";
+    if (xml_fields(buf_text(&resp->body), resp->body.len, root, sizeof(root), NULL, 0) >= 0 &&
+        !strcmp(root, "CompleteMultipartUploadResult"))
+        return 0;
+    if (is_there(mp) != 0)
+        return 0;
+    return err_set(err, ERR_S3_RETRIABLE, "Cannot complete the upload of s3://%s/%s: the answer has no result",
+                   mp->base.store->bucket, mp->key);
 }
 
 int multipart_complete(struct store_upload *up, struct kc_error *err) {
@@ -142,6 +160,8 @@ int multipart_complete(struct store_upload *up, struct kc_error *err) {
         kc_log(KC_INFO, LOGGER, "The upload of s3://%s/%s was complete although the store's answer was lost",
                up->store->bucket, mp->key);
         rc = 0;
+    } else if (!rc) {
+        rc = check_result(mp, &resp, err);
     }
     mp->completed = rc == 0;
     return rc < 0 ? vanished(&resp, err) : 0;

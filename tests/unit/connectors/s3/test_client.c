@@ -308,6 +308,25 @@ START_TEST(another_region_is_followed) {
 }
 END_TEST
 
+START_TEST(a_temporary_redirect_is_followed_once_for_each_request) {
+    static const struct http_step other[] = {{OK, false}};
+    struct http_script *there = http_script_start(other, 1);
+    char answer[256];
+    snprintf(answer, sizeof(answer), "HTTP/1.1 307 Redirect\r\nLocation: %s/elsewhere\r\nContent-Length: 0\r\n\r\n",
+             http_script_url(there));
+    struct http_step steps[] = {{answer, false}};
+    open_store(steps, 1);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_msg(put() == 0, "%s", err.text);
+        ck_assert_int_eq(http_script_count(server), i + 1); /* the redirect is not remembered */
+        ck_assert_msg(strstr(http_script_request(there, i), "PUT /lake/a/b%2B0.json HTTP/1.1\r\n") != NULL, "%s",
+                      http_script_request(there, i));
+        ck_assert_ptr_nonnull(strstr(http_script_request(there, i), "hello"));
+    }
+    http_script_stop(there);
+}
+END_TEST
+
 START_TEST(an_unknown_region_fails_with_the_configured_one) {
     static const struct http_step steps[] = {{"HTTP/1.1 301 Moved\r\nContent-Length: 0\r\n\r\n", false}};
     open_store(steps, 1);
@@ -371,6 +390,26 @@ START_TEST(an_error_inside_a_good_answer_counts) {
     open_store(steps, 4);
     ck_assert_msg(upload() == 0, "%s", err.text);
     ck_assert_int_eq(http_script_count(server), 4);
+}
+END_TEST
+
+START_TEST(an_answer_without_result_is_looked_into) {
+    static const struct http_step steps[][5] = {{{CREATED, true},
+                                                 {OK, false},
+                                                 {"HTTP/1.1 200 OK\r\n\r\n   ", true},
+                                                 {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", true}},
+                                                {{CREATED, true},
+                                                 {OK, false},
+                                                 {"HTTP/1.1 200 OK\r\n\r\n   ", true},
+                                                 {"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", true},
+                                                 {"HTTP/1.1 204 No Content\r\n\r\n", true}}};
+    open_store(steps[_i], 5);
+    ck_assert_int_eq(upload(), _i ? -1 : 0);
+    expect_request(3, "HEAD /lake/k HTTP/1.1");
+    if (_i) {
+        ck_assert(err.retriable);
+        expect_request(4, "DELETE /lake/k?uploadId=U%2F1 HTTP/1.1\r\n");
+    }
 }
 END_TEST
 
@@ -477,10 +516,12 @@ static Suite *make_suite(void) {
     tcase_add_test(t, an_object_that_changes_while_it_is_read_fails);
     tcase_add_loop_test(t, ranges_are_right_whatever_the_server_does, 0, 4);
     tcase_add_loop_test(t, another_region_is_followed, 0, 2);
+    tcase_add_test(t, a_temporary_redirect_is_followed_once_for_each_request);
     tcase_add_test(t, an_unknown_region_fails_with_the_configured_one);
     tcase_add_test(t, the_servers_clock_is_taken_over);
     tcase_add_test(t, an_upload_goes_in_parts);
     tcase_add_test(t, an_error_inside_a_good_answer_counts);
+    tcase_add_loop_test(t, an_answer_without_result_is_looked_into, 0, 2);
     tcase_add_test(t, a_lost_answer_to_complete_is_no_failure);
     tcase_add_test(t, a_failed_upload_is_aborted);
     tcase_add_test(t, listing_goes_on_behind_the_last_key);
