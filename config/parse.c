@@ -71,6 +71,12 @@ static struct kc_list split_list(struct kc_arena *arena, char *text) {
     return (struct kc_list){.items = items, .count = count};
 }
 
+/* A class that is there, for what we know, although the row does not name it: what is wrong with it is said by the
+ * row's check. */
+static bool is_another_class(const struct kc_option *row, const char *text) {
+    return row->check && (strncmp(text, "java.lang.", 10) == 0 || (classes && classes->find(text)));
+}
+
 static int parse_class(const struct kc_option *row, const char *name, const char *raw, const char *text,
                        struct option_parsed *v, struct kc_error *err) {
     v->text = NULL;
@@ -78,6 +84,8 @@ static int parse_class(const struct kc_option *row, const char *name, const char
         for (const char *const *c = row->one_of; c && *c; c++)
             if (strcmp(*c, text) == 0)
                 v->text = *c;
+        if (!v->text && is_another_class(row, text))
+            v->text = text;
     } else if (classes) {
         v->text = classes->find(text);
     }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/parse.h"
 #include "connect/base/clock.h"
 #include "connect/base/err.h"
 #include "connectors/s3/credentials_remote.h"
@@ -138,6 +139,15 @@ const char *const credentials_class_names[] = {CREDENTIALS_DEFAULT_CLASS,
                                                SDK1 "AWSStaticCredentialsProvider",
                                                "io.confluent.connect.s3.auth.AwsAssumeRoleCredentialsProvider",
                                                NULL};
+
+int credentials_check_class(const char *option, const char *class_name, struct kc_error *err) {
+    for (const char *const *known = credentials_class_names; *known; known++)
+        if (!class_name || !strcmp(*known, class_name)) /* no class at all is another matter */
+            return 0;
+    return option_invalid(
+        err, option, class_name,
+        "Class must extend: interface software.amazon.awssdk.auth.credentials.AwsCredentialsProvider");
+}
 
 /* What each is, by its simple name; the package says nothing more. */
 static const struct {

@@ -16,6 +16,8 @@ struct credentials {
 #define CREDENTIALS_DEFAULT_CLASS "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider"
 /* The provider classes that configurations may name, NULL-terminated. */
 extern const char *const credentials_class_names[];
+/* For option rows: refuses a class that provides no credentials. */
+int credentials_check_class(const char *option, const char *class_name, struct kc_error *err);
 
 struct credentials_source;
 

@@ -246,7 +246,7 @@ const struct kc_option sink_options[] = {
             SHOWN("S3 Part Size"), .range_text = "[5242880,...,2147483647]",
             .doc = "Bytes of one part of an upload. Buffers grow up to this size, they do not start with it."),
     OPT_CLASS(PROVIDER "class", CONF, provider_class, .def = CREDENTIALS_DEFAULT_CLASS, LOW, S3, .width = KC_LONG,
-              SHOWN("AWS Credentials Provider Class"), NAMED(credentials_class_names),
+              SHOWN("AWS Credentials Provider Class"), NAMED(credentials_class_names), .check = credentials_check_class,
               .doc = "Where credentials come from, by the name of a provider class of either Java SDK. Not used when "
                      "both aws.access.key.id and aws.secret.access.key are set."),
     OPT_STRING("aws.access.key.id", CONF, access_key, .def = "", HIGH, S3, .width = KC_LONG, SHOWN("AWS Access Key ID"),

@@ -120,7 +120,7 @@ const struct kc_option s3_source_options[] = {
          .doc = "Accepted for compatibility, see partitioner.class."),
     OPT_CLASS("s3.credentials.provider.class", CONF, credentials_class, .def = CREDENTIALS_DEFAULT_CLASS,
               .importance = KC_LOW, .group = "S3", .kind = KC_KIND_NAMED, .one_of = credentials_class_names,
-              .doc = "Credentials provider; options under s3.credentials.provider."),
+              .check = credentials_check_class, .doc = "Credentials provider; options under s3.credentials.provider."),
     OPT_STRING("aws.access.key.id", CONF, access_key, .def = "", .importance = KC_HIGH, .group = "S3",
                .doc = "Access key; empty: found as the AWS tools find it."),
     OPT_PASSWORD("aws.secret.access.key", CONF, secret_key, .importance = KC_HIGH, .group = "S3",

@@ -245,6 +245,12 @@ START_TEST(validation_names_the_option) {
          "Invalid value " FORMAT "avro.AvroFormat for configuration keys.format.class: this worker writes " FORMAT
          "json.JsonFormat and " FORMAT "bytearray.ByteArrayFormat only|"},
         {"timezone", "Europe/Berlin", "timezone", ""},
+        {"s3.credentials.provider.class", "java.lang.String", "s3.credentials.provider.class",
+         "Invalid value java.lang.String for configuration s3.credentials.provider.class: Class must extend: interface "
+         "software.amazon.awssdk.auth.credentials.AwsCredentialsProvider|"},
+        {"s3.credentials.provider.class", "no.such.Provider", "s3.credentials.provider.class",
+         "Invalid value no.such.Provider for configuration s3.credentials.provider.class: Class no.such.Provider could "
+         "not be found.|"},
     };
     ck_assert_str_eq(problems_of(rows[_i].key, rows[_i].value, rows[_i].name), rows[_i].text);
 }
@@ -316,7 +322,7 @@ static Suite *make_suite(void) {
     tcase_add_test(t, null_values_fail);
     tcase_add_test(t, null_values_are_ignored);
     tcase_add_test(t, null_values_are_written_as_tombstones);
-    tcase_add_loop_test(t, validation_names_the_option, 0, 10);
+    tcase_add_loop_test(t, validation_names_the_option, 0, 12);
     tcase_add_loop_test(t, rules_across_options_wait_for_a_whole_configuration, 0, 3);
     tcase_add_test(t, options_are_numbered_as_in_java);
     tcase_add_loop_test(t, the_start_refuses_what_validation_cannot_see, 0, 3);
