@@ -34,8 +34,9 @@ def check_tools():
 
 def create(worker: Worker, count: int, config: dict, **more):
     for i in range(count):
-        body = {"name": f"c{i}", "config": {**config, "file": f"/dev/null"}, **more}
-        status, got, _ = eventually("created", lambda: (r := worker.rest("POST", "/connectors", body))[0] != 409 and r, 60, worker.process)
+        body = {"name": f"c{i}", "config": {**config, "file": "/dev/null"}, **more}
+        status, got, _ = eventually("created", lambda: (r := worker.rest("POST", "/connectors", body))[0] != 409 and r, 60,
+                                    worker.process)
         if status != 201:
             raise SystemExit(f"{worker.name}: connector {i}: {status} {got}")
 
@@ -61,6 +62,7 @@ class Join:
         first = self.workers[0].start()
         create(first, JOIN_CONNECTORS, {"connector.class": SINK, "tasks.max": str(JOIN_TASKS), "topics": group})
         eventually("all run on one", lambda: spread(first, JOIN_CONNECTORS, JOIN_TASKS), 120, first.process, every_s=0.5)
+        time.sleep(5)  # the consumers' groups settle: members that are cut off while they join would be waited for
         first.stop()
 
     def run(self) -> tuple[float, float, float]:
@@ -87,7 +89,8 @@ class Join:
 def join(bootstrap: str, folder: pathlib.Path):
     ours = Join(Worker, folder, bootstrap, "join").run()
     theirs = Join(JavaWorker, folder, bootstrap, "join-java").run()
-    print(f"\n{WORKERS} workers, {JOIN_CONNECTORS} connectors of {JOIN_TASKS} tasks{'':<12}{'kconnectd':>12}{'Java':>12}{'ratio':>8}{'goal':>8}")
+    title = f"{WORKERS} workers, {JOIN_CONNECTORS} connectors of {JOIN_TASKS} tasks"
+    print(f"\n{title:<45}{'kconnectd':>12}{'Java':>12}{'ratio':>8}{'goal':>8}")
     for name, a, b, goal in zip(["start to all running, s", "  of it after all answer GET /, s", "memory of all workers, MiB"],
                                 ours, theirs, ["3", "", "10"]):
         print(f"{name:<45}{a:>12.2f}{b:>12.2f}{b / max(a, 0.01):>8.1f}{goal:>8}", flush=True)
@@ -128,8 +131,10 @@ def measure_idle(worker: Worker, topics: Topics, tasks: int) -> tuple[float, flo
 def idle(bootstrap: str, folder: pathlib.Path):
     topics = Topics(bootstrap)
     print(f"\n{'idle sink tasks':<20}{'tasks':>8}{'MiB':>10}{'KiB/task':>12}{'% of a core':>14}{'threads':>10}")
-    for kind, name, tasks in ((Worker, "kconnectd", IDLE_TASKS), (Worker, "kconnectd-few", IDLE_TASKS_JAVA), (JavaWorker, "Java", IDLE_TASKS_JAVA)):
-        mib, percent, threads = measure_idle(kind(folder / name, bootstrap, f"bench-idle-{name}", name), topics, tasks)
+    for kind, name, tasks in ((Worker, "kconnectd", IDLE_TASKS), (Worker, "kconnectd-few", IDLE_TASKS_JAVA),
+                              (JavaWorker, "Java", IDLE_TASKS_JAVA)):
+        worker = kind(folder / name, bootstrap, f"bench-idle-{name}", name, offset__flush__interval__ms=60000)
+        mib, percent, threads = measure_idle(worker, topics, tasks)
         print(f"{name:<20}{tasks:>8}{mib:>10.1f}{mib * 1024 / max(tasks, 1):>12.0f}{percent:>14.2f}{threads:>10}", flush=True)
     print("(goals for 1000 tasks: 400 MiB, 2 % of a core)")
 
