@@ -63,7 +63,7 @@ struct worker *worker_new(const struct worker_setup *setup) {
 bool worker_free(struct worker *w, int64_t deadline_ms) {
     if (!w)
         return true;
-    if (!job_queue_join(w->jobs, deadline_ms) || w->abandoned)
+    if (!job_queue_join(w->jobs, deadline_ms) || !task_leavers_join(deadline_ms) || w->abandoned)
         return false;
     job_queue_free(w->jobs);
     map_free(w->connectors);

@@ -60,7 +60,8 @@ void worker_set_target(struct worker *w, const char *connector, enum target_stat
 bool worker_compute_tasks(struct worker *w, struct reconfiguration *r);
 
 /* Everything must have been stopped. false: a plugin still blocks a start at the deadline, or something was given up
- * and may still use what the worker was given: memory is left behind, and nothing of it may be freed. */
+ * (or a consumer still leaves its group) and may still use what the worker was given: memory is left behind, and
+ * nothing of it may be freed. */
 bool worker_free(struct worker *w, int64_t deadline_ms);
 
 #endif

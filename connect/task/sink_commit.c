@@ -31,8 +31,8 @@ static void note_committed(struct sink_task *s, const rd_kafka_topic_partition_l
 
 /* Of the asynchronous commit with this sequence number; runs within sink_consume. */
 static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, void *opaque) {
-    struct sink_task *s = rd_kafka_opaque(rk);
-    if (!s->committing || (uintptr_t)opaque != s->commit_sequence) {
+    struct sink_task *s = ((struct sink_door *)rd_kafka_opaque(rk))->task;
+    if (!s || !s->committing || (uintptr_t)opaque != s->commit_sequence) {
         kc_log(KC_DEBUG, LOG_SINK_TASK, "Late result of an earlier commit ignored");
         return;
     }

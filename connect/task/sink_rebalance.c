@@ -137,8 +137,8 @@ static void check(struct sink_task *s, rd_kafka_error_t *error, rd_kafka_resp_er
     keep_error(s, &err);
 }
 
-static bool cooperative(const struct sink_task *s) {
-    const char *protocol = rd_kafka_rebalance_protocol(s->rk);
+static bool cooperative(rd_kafka_t *rk) {
+    const char *protocol = rd_kafka_rebalance_protocol(rk);
     return protocol && strcmp(protocol, "COOPERATIVE") == 0;
 }
 
@@ -188,7 +188,7 @@ static void on_assign(struct sink_task *s, rd_kafka_topic_partition_list_t *list
             p->rewind = -1;
         }
     }
-    if (cooperative(s))
+    if (cooperative(s->rk))
         check(s, rd_kafka_incremental_assign(s->rk, list), 0, "take");
     else
         check(s, NULL, rd_kafka_assign(s->rk, list), "take");
@@ -220,16 +220,29 @@ static void on_revoke(struct sink_task *s, rd_kafka_topic_partition_list_t *list
     else if (s->started)
         sink_commit(s, true, parts, count);
     drop_partitions(s, parts, count);
-    if (cooperative(s))
+    if (cooperative(s->rk))
         check(s, rd_kafka_incremental_unassign(s->rk, list), 0, "give back");
     else
         check(s, NULL, rd_kafka_assign(s->rk, NULL), "give back");
     free(parts);
 }
 
+/* The task has ended; the consumer takes nothing any more and gives everything back. */
+static void give_back(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list) {
+    if (!cooperative(rk))
+        rd_kafka_assign(rk, NULL);
+    else if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+        rd_kafka_error_destroy(rd_kafka_incremental_assign(rk, list)); /* revoked by the close */
+    else
+        rd_kafka_error_destroy(rd_kafka_incremental_unassign(rk, list));
+}
+
 void sink_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, void *opaque) {
-    struct sink_task *s = opaque;
-    (void)rk;
+    struct sink_task *s = ((struct sink_door *)opaque)->task;
+    if (!s) {
+        give_back(rk, code, list);
+        return;
+    }
     switch (code) {
     case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
         on_assign(s, list);

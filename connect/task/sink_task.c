@@ -37,8 +37,12 @@ static int open_consumer(struct sink_task *s, const struct kc_config *props, str
     rd_kafka_conf_t *conf = client_conf(CLIENT_CONSUMER, props, err);
     if (!conf)
         return -1;
+    s->door = calloc(1, sizeof(*s->door));
+    if (!s->door)
+        abort();
+    s->door->task = s;
     rd_kafka_conf_set_rebalance_cb(conf, sink_on_rebalance);
-    rd_kafka_conf_set_opaque(conf, s);
+    rd_kafka_conf_set_opaque(conf, s->door);
     /* The end of a partition tells where reading began when there is no record. */
     if (client_set(conf, "enable.partition.eof", "true", err) < 0 ||
         client_set(conf, "enable.auto.offset.store", "false", err) < 0 || limit_memory(s, conf, err) < 0) {
@@ -219,11 +223,7 @@ static void end(struct sink_task *s) {
     s->started = false; /* the last revocation is nobody's business any more */
     task_set_wake(s->task, NULL, NULL);
     sink_batch_done(s);
-    if (s->rk)
-        rd_kafka_consumer_close(s->rk);
-    if (s->queue)
-        rd_kafka_queue_destroy(s->queue);
-    client_free(s->rk);
+    sink_leave(s);
     dlq_free(s->dlq);
     sink_topics_done(s);
     sink_partitions_done(s);

@@ -35,6 +35,11 @@ struct sink_partition {
     bool in_batch;     /* the present batch has records of it */
 };
 
+/* What librdkafka's callbacks are given. */
+struct sink_door {
+    struct sink_task *task; /* NULL: it has ended, only the consumer is still there */
+};
+
 struct sink_task {
     struct task *task;
     struct kc_sink_context ctx;
@@ -44,6 +49,7 @@ struct sink_task {
 
     rd_kafka_t *rk;
     rd_kafka_queue_t *queue; /* of the consumer: messages, rebalances, commit results */
+    struct sink_door *door;  /* lives as long as the consumer */
     int64_t fetch_wake_ms;   /* of client_fetch_wake */
     struct map *topics;      /* name → struct sink_topic */
     struct map *by_name;     /* "topic\0partition" → struct sink_partition, assigned ones */
@@ -115,6 +121,10 @@ void sink_schedule_commit(struct sink_task *s, int64_t now_ms);
 int sink_rewind(struct sink_task *s, struct kc_error *err);
 int sink_seek(struct sink_task *s, struct sink_partition *const *parts, const int64_t *offsets, size_t count,
               struct kc_error *err);
+
+/* ---- sink_leave.c ---- */
+/* Closes and frees the consumer, or leaves that to a thread of its own. @blocks */
+void sink_leave(struct sink_task *s);
 
 /* ---- sink_rebalance.c ---- */
 void sink_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, void *opaque);

@@ -70,4 +70,8 @@ const struct error_counts *task_error_counts(const struct task *t);
 const struct task_counts *task_counts(const struct task *t);
 bool task_is_sink(const struct task *t);
 
+/* Consumers of sink tasks that have ended may still be leaving their groups; false: some are at the deadline.
+ * @thread any  @blocks until the deadline */
+bool task_leavers_join(int64_t deadline_ms);
+
 #endif

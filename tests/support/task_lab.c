@@ -74,6 +74,7 @@ void task_lab_init(struct task_lab *lab, const char *const *worker) {
 }
 
 void task_lab_done(struct task_lab *lab) {
+    ck_assert(task_leavers_join(clock_ms() + LAB_WAIT_MS));
     worker_conf_free(lab->worker);
     rd_kafka_purge(lab->rk, RD_KAFKA_PURGE_F_QUEUE);
     rd_kafka_destroy(lab->rk);

@@ -471,6 +471,32 @@ START_TEST(test_stop_in_the_middle_of_put) {
 }
 END_TEST
 
+/* Of two tasks one has the only partition. The broker answers late: the other one has nothing to do and does not wait
+ * until its consumer is out of the group. */
+START_TEST(test_stop_without_partitions) {
+    task_lab_topic(&lab, "t", 1);
+    struct task *a = fake_sink_start_number(0, fake_sink_plain, TARGET_STARTED);
+    fake_sink_wait(&fake.opened[0], 1);
+    struct task *b = fake_sink_start_number(1, fake_sink_plain, TARGET_STARTED);
+    fake_sink_wait(&fake.closed, 1); /* the group decides anew */
+    for (int i = 0; i < LAB_WAIT_MS / 10 && fake.opened[0] + fake.opened[1] < 2; i++)
+        clock_sleep_ms(10);
+    clock_sleep_ms(200);
+    rd_kafka_mock_broker_set_rtt(lab.cluster, 1, 2000);
+    int64_t begin_ms = clock_ms();
+    task_stop(a);
+    task_stop(b);
+    bool a_early = task_join(a, begin_ms + 1200), b_early = task_join(b, begin_ms + 1200);
+    ck_assert_int_eq(a_early + b_early, 1);
+    ck_assert(!task_leavers_join(clock_ms()));
+    ck_assert(task_join(a_early ? b : a, clock_ms() + LAB_WAIT_MS));
+    ck_assert(task_leavers_join(clock_ms() + LAB_WAIT_MS));
+    ck_assert_int_ge(clock_ms() - begin_ms, 1800);
+    task_free(a);
+    task_free(b);
+}
+END_TEST
+
 static enum kc_put block_until_let_go(struct kc_sink_context *ctx, const struct kc_batch *batch, struct kc_error *err) {
     (void)ctx, (void)err;
     if (batch->count) {
@@ -555,6 +581,7 @@ int main(void) {
         {"topics", {test_headers_and_transforms, test_without_headers, test_topics_regex, test_many_records}},
         {"shared", {test_two_tasks_share}},
         {"ends", {test_stop_in_the_middle_of_put, test_cancel, test_unusable_configurations}},
+        {"leaving", {test_stop_without_partitions}},
         {0},
     };
     return task_lab_run("sink_task", cases, fake_sink_set_up, fake_sink_tear_down);
