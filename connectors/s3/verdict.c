@@ -142,7 +142,7 @@ int verdict_fail(const struct s3_response *resp, const char *what, const char *b
     enum err_code code = ERR_S3;
     if (!final && may_pass(resp))
         code = ERR_S3_RETRIABLE;
-    else if (!strcmp(resp->code, "InvalidObjectState")) /* archived: it cannot be read as it is */
+    else if (key && !strcmp(resp->code, "InvalidObjectState")) /* archived: it cannot be read as it is */
         code = ERR_BAD_DATA;
     else if (resp->status == 404)
         code = ERR_NOT_FOUND;

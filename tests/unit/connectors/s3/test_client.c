@@ -475,6 +475,17 @@ START_TEST(listing_goes_on_behind_the_last_key) {
 }
 END_TEST
 
+START_TEST(a_listing_is_no_bad_object) {
+    static const struct http_step steps[] = {
+        {"HTTP/1.1 403 Forbidden\r\n\r\n<Error><Code>InvalidObjectState</Code></Error>", true}};
+    AUTO_BUF keys;
+    buf_init(&keys, 1024);
+    open_store(steps, 1);
+    ck_assert_int_eq(store_list(st, "", NULL, name, &keys, &err), -1);
+    ck_assert_int_eq(err.code, ERR_FORBIDDEN);
+}
+END_TEST
+
 START_TEST(a_store_without_start_after_is_asked_by_token) {
     struct http_step steps[] = {
         {page("T1", "a", "b"), false}, {page("T1", "a", "b"), false}, {page(NULL, "c", "d"), false}};
@@ -525,6 +536,7 @@ static Suite *make_suite(void) {
     tcase_add_test(t, a_lost_answer_to_complete_is_no_failure);
     tcase_add_test(t, a_failed_upload_is_aborted);
     tcase_add_test(t, listing_goes_on_behind_the_last_key);
+    tcase_add_test(t, a_listing_is_no_bad_object);
     tcase_add_test(t, a_store_without_start_after_is_asked_by_token);
     tcase_add_test(t, dates_of_http);
     suite_add_tcase(s, t);
