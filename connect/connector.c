@@ -53,11 +53,14 @@ struct connector {
     int tasks_max;
     bool tasks_max_enforce;
     struct connector_message *pending; /* the transition to make next */
+    bool refused;                      /* its configuration is such that it can never start: */
+    struct kc_error refusal;
     /* shared */
     pthread_mutex_t lock;
     pthread_cond_t ended_cond;
     bool ended, abandoned;
     atomic_bool cancelled;
+    atomic_bool created; /* the framework's options are good; otherwise it is as if there were no connector */
 };
 
 /* ---- reconfigurations -------------------------------------------------------------------------------------------- */
@@ -99,9 +102,15 @@ static void write_status(struct connector *c, enum state state, const char *trac
                             .state = state,
                             .trace = trace,
                             .worker_id = c->setup.worker_id,
-                            .version = plugins_version(c->setup.plugin),
+                            .version = atomic_load(&c->created) ? plugins_version(c->setup.plugin) : NULL,
                             .generation = atomic_load(c->setup.generation)};
     status_store_put(c->setup.statuses, &status, safe);
+}
+
+/* One that was never created stays FAILED until it is started anew. */
+static void write_unassigned(struct connector *c) {
+    if (atomic_load(&c->created))
+        write_status(c, STATE_UNASSIGNED, NULL, true);
 }
 
 static void fail(struct connector *c, struct kc_error *err) {
@@ -160,30 +169,42 @@ static int check_topic_creation(struct connector *c, struct kc_error *err) {
     return 0;
 }
 
-/* Resolves and parses the configuration. An error makes the connector FAILED. */
-static int initialise(struct connector *c, struct kc_error *err) {
+/* Resolves the configuration and parses what the framework knows of it. */
+static int create(struct connector *c, struct kc_error *err) {
     int64_t ttl_ms = -1;
-    const struct kc_plugin *plugin = c->setup.plugin;
-    bool sink = plugin->kind == KC_KIND_SINK;
+    bool sink = c->setup.plugin->kind == KC_KIND_SINK;
     c->resolved = substitute_apply(c->setup.substitute, c->raw, &ttl_ms, err);
     if (!c->resolved)
         return -1;
     struct connector_conf framework;
     if (config_parse(sink ? connector_sink_options : connector_source_options, c->resolved, c->arena, &framework,
-                     sizeof(framework), err) < 0)
+                     sizeof(framework), err) < 0 ||
+        (!sink && check_topic_creation(c, err) < 0))
         return -1;
     c->tasks_max = framework.tasks_max;
     c->tasks_max_enforce = framework.tasks_max_enforce;
-    if (sink ? check_topics(c, err) < 0 : check_topic_creation(c, err) < 0)
-        return -1;
-    if (plugin->options) {
-        c->conf = kc_arena_zalloc(c->arena, plugin->conf_size + 1);
-        if (config_parse(plugin->options, c->resolved, c->arena, c->conf, plugin->conf_size, err) < 0)
-            return -1;
-    }
     if (ttl_ms >= 0 && strcmp(framework.config_reload_action, "none") != 0)
         c->setup.listener->ttl(c->setup.listener_arg, c->name, ttl_ms);
     return 0;
+}
+
+/* Parses the connector's own options. */
+static int prepare(struct connector *c, struct kc_error *err) {
+    const struct kc_plugin *plugin = c->setup.plugin;
+    if (plugin->kind == KC_KIND_SINK && check_topics(c, err) < 0)
+        return -1;
+    if (!plugin->options)
+        return 0;
+    c->conf = kc_arena_zalloc(c->arena, plugin->conf_size + 1);
+    return config_parse(plugin->options, c->resolved, c->arena, c->conf, plugin->conf_size, err);
+}
+
+/* An error makes the connector FAILED. */
+static int initialise(struct connector *c, struct kc_error *err) {
+    if (create(c, err) < 0)
+        return -1;
+    atomic_store(&c->created, true);
+    return prepare(c, err);
 }
 
 /* ---- transitions ------------------------------------------------------------------------------------------------- */
@@ -204,7 +225,9 @@ static void plugin_stop(struct connector *c) {
 static int go_started(struct connector *c, struct kc_error *err) {
     if (c->state == CONN_STARTED)
         return 0;
-    if (plugin_start(c, err) < 0) {
+    if (c->refused)
+        *err = c->refusal;
+    if (c->refused || plugin_start(c, err) < 0) {
         fail(c, err);
         return -1;
     }
@@ -224,7 +247,7 @@ static void go_idle(struct connector *c, enum connector_state to) {
 }
 
 static int make_transition(struct connector *c, enum target_state target, struct kc_error *err) {
-    if (c->state == CONN_FAILED && target != TARGET_STOPPED)
+    if (c->state == CONN_FAILED && (target != TARGET_STOPPED || !atomic_load(&c->created)))
         return err_set(err, ERR_INTERNAL, "%s Cannot transition connector to %s since it has failed", c->name,
                        target_state_name(target));
     if (target == TARGET_STARTED)
@@ -418,13 +441,16 @@ static void *connector_thread(void *arg) {
     snprintf(context, sizeof(context), "[%.280s|worker] ", c->name);
     log_context(context);
     struct kc_error err = {0};
-    if (initialise(c, &err) < 0)
+    if (initialise(c, &err) < 0) {
         fail(c, &err);
+        c->refused = true;
+        c->refusal = err;
+    }
     serve(c);
     pre_empt(c, NULL);
     if (c->self || c->state == CONN_STARTED)
         plugin_stop(c);
-    write_status(c, STATE_UNASSIGNED, NULL, true);
+    write_unassigned(c);
     kc_log(KC_INFO, LOG_CONNECTOR, "Completed shutdown for connector %s", c->name);
     pthread_mutex_lock(&c->lock);
     c->ended = true;
@@ -492,7 +518,7 @@ bool connector_join(struct connector *c, int64_t deadline_ms) {
 }
 
 void connector_cancel(struct connector *c) {
-    write_status(c, STATE_UNASSIGNED, NULL, true);
+    write_unassigned(c);
     atomic_store(&c->cancelled, true);
     pthread_mutex_lock(&c->lock);
     bool ended = c->ended;

@@ -116,9 +116,8 @@ void worker_each(const struct worker *w, void (*f)(void *arg, const char *connec
     }
 }
 
-/* Part `task` (-1: the connector) could not start. */
-static void write_failed(struct worker *w, const char *connector, int task, const struct kc_plugin *plugin,
-                         const struct kc_error *err) {
+/* Part `task` (-1: the connector) could not start. There is no instance then whose version could be told. */
+static void write_failed(struct worker *w, const char *connector, int task, const struct kc_error *err) {
     AUTO_TEXT trace = err_trace(err);
     if (task < 0)
         kc_log(KC_ERROR, LOG_WORKER, "Failed to start connector %s: %s", connector, trace);
@@ -129,7 +128,6 @@ static void write_failed(struct worker *w, const char *connector, int task, cons
                             .state = STATE_FAILED,
                             .trace = trace,
                             .worker_id = w->worker_id,
-                            .version = plugin ? plugins_version(plugin) : NULL,
                             .generation = atomic_load(&w->generation)};
     status_store_put(w->setup.statuses, &status, true);
 }
@@ -160,7 +158,7 @@ int worker_start_connector(struct worker *w, const struct snapshot_connector *co
         kc_log(KC_INFO, LOG_WORKER, "Creating connector %s of type %s", connector->name, plugin->class_name);
     struct connector *c = plugin ? connector_start(&setup, connector->target, ticket, err) : NULL;
     if (!c) {
-        write_failed(w, connector->name, -1, plugin, err);
+        write_failed(w, connector->name, -1, err);
         return -1;
     }
     map_put(w->connectors, connector->name, c);
@@ -196,14 +194,14 @@ static int check_task_count(const struct snapshot_connector *connector, const st
 }
 
 static struct task *start_task(struct worker *w, const struct snapshot_connector *connector, int number,
-                               const struct kc_plugin **ret_plugin, struct kc_error *err) {
+                               struct kc_error *err) {
     const struct kc_config *raw = connector ? snapshot_task_config(connector, number) : NULL;
     if (!raw || !connector->config) {
         err_set(err, ERR_INTERNAL, "There is no configuration for this task in the config topic");
         return NULL;
     }
-    *ret_plugin = plugin_of(connector->config, err);
-    if (!*ret_plugin)
+    const struct kc_plugin *plugin = plugin_of(connector->config, err);
+    if (!plugin)
         return NULL;
     int64_t ttl_ms;
     AUTO(props) config = substitute_apply(w->setup.substitute, connector->config, &ttl_ms, err);
@@ -212,7 +210,7 @@ static struct task *start_task(struct worker *w, const struct snapshot_connector
         return NULL;
     struct task_conf conf = {.connector = connector->name,
                              .number = number,
-                             .plugin = *ret_plugin,
+                             .plugin = plugin,
                              .connector_config = config,
                              .task_config = task_config,
                              .raw_connector_config = connector->config,
@@ -240,10 +238,9 @@ static void start_tasks_run(struct job *job) {
     for (size_t i = 0; i < sj->tasks.task_count; i++) {
         const struct work_task *t = &sj->tasks.tasks[i];
         struct kc_error err = {0};
-        const struct kc_plugin *plugin = NULL;
-        sj->started[i] = start_task(sj->worker, config_snapshot_find(sj->snap, t->connector), t->number, &plugin, &err);
+        sj->started[i] = start_task(sj->worker, config_snapshot_find(sj->snap, t->connector), t->number, &err);
         if (!sj->started[i])
-            write_failed(sj->worker, t->connector, t->number, plugin, &err);
+            write_failed(sj->worker, t->connector, t->number, &err);
     }
 }
 

@@ -306,11 +306,20 @@ END_TEST
 
 static const struct {
     const char *key, *value, *part;
+    bool created; /* it fails as an instance, which can be stopped */
 } bad[] = {
-    {"topics", "", "Must configure one of topics or topics.regex"},
-    {"topics.regex", "x.*", "topics and topics.regex are mutually exclusive options, but both are set."},
-    {"tasks.max", "0", "Invalid value 0 for configuration tasks.max: Value must be at least 1"},
+    {"topics", "", "Must configure one of topics or topics.regex", true},
+    {"topics.regex", "x.*", "topics and topics.regex are mutually exclusive options, but both are set.", true},
+    {"tasks.max", "0", "Invalid value 0 for configuration tasks.max: Value must be at least 1", false},
 };
+
+static void expect_status(enum state state, bool has_version) {
+    struct status s;
+    ck_assert(status_store_get(statuses, "fake", -1, &s));
+    ck_assert_str_eq(state_name(s.state), state_name(state));
+    ck_assert_int_eq(s.version != NULL, has_version);
+    status_done(&s);
+}
 
 START_TEST(config_that_does_not_parse) {
     AUTO(props) config = usual_config();
@@ -319,8 +328,23 @@ START_TEST(config_that_does_not_parse) {
     (void)transition_error(1);
     AUTO_TEXT trace = await_status(STATE_FAILED);
     ck_assert_msg(strstr(trace, bad[_i].part) != NULL, "%s", trace);
+    expect_status(STATE_FAILED, bad[_i].created);
+    connector_set_target(c, TARGET_STOPPED, 2);
+    if (bad[_i].created)
+        transition_ok(2, TARGET_STOPPED);
+    else
+        ck_assert_ptr_nonnull(
+            strstr(transition_error(2).text, "Cannot transition connector to STOPPED since it has failed"));
+    connector_set_target(c, TARGET_STARTED, 3); /* the configuration is as bad as it was */
+    (void)transition_error(3);
+    free(await_status(STATE_FAILED));
     ck_assert_int_eq(starts, 0);
     end(c);
+    if (bad[_i].created)
+        free(await_status(STATE_UNASSIGNED));
+    else
+        expect_status(STATE_FAILED, false);
+    ck_assert_int_eq(stops, 0);
 }
 END_TEST
 
