@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "config/conceal.h"
-#include "config/connector_options.h"
 #include "config/parse.h"
 #include "connect/base/arena.h"
 #include "connect/base/clock.h"
@@ -17,8 +16,8 @@
 #include "connect/base/log.h"
 #include "connect/base/mailbox.h"
 #include "connect/base/thread.h"
+#include "connect/connector_checks.h"
 #include "connect/plugins.h"
-#include "connect/task/topic_creation.h"
 #include "connect/task_configs.h"
 
 #define LOG_CONNECTOR "org.apache.kafka.connect.runtime.WorkerConnector"
@@ -145,41 +144,13 @@ static void on_raise_error(struct kc_connector_context *ctx, const struct kc_err
 
 /* ---- set-up ------------------------------------------------------------------------------------------------------ */
 
-static bool blank(const char *text) {
-    return !text || text[strspn(text, " \t\r\n\f")] == 0;
-}
-
-static int check_topics(struct connector *c, struct kc_error *err) {
-    bool list = !blank(kc_config_get(c->resolved, "topics")),
-         regex = !blank(kc_config_get(c->resolved, "topics.regex"));
-    if (list && regex)
-        return err_set(err, ERR_BAD_CONFIG,
-                       "topics and topics.regex are mutually exclusive options, but both are set.");
-    if (!list && !regex)
-        return err_set(err, ERR_BAD_CONFIG, "Must configure one of topics or topics.regex");
-    return 0;
-}
-
-/* Groups of topic.creation.* are not validated before: a source with bad ones fails here. */
-static int check_topic_creation(struct connector *c, struct kc_error *err) {
-    struct topic_creation *tc;
-    if (topic_creation_new(c->resolved, c->setup.topic_creation, &tc, err) < 0)
-        return -1;
-    topic_creation_free(tc);
-    return 0;
-}
-
-/* Resolves the configuration and parses what the framework knows of it. */
+/* Resolves the configuration and checks what the framework knows of it. */
 static int create(struct connector *c, struct kc_error *err) {
     int64_t ttl_ms = -1;
-    bool sink = c->setup.plugin->kind == KC_KIND_SINK;
-    c->resolved = substitute_apply(c->setup.substitute, c->raw, &ttl_ms, err);
-    if (!c->resolved)
-        return -1;
     struct connector_conf framework;
-    if (config_parse(sink ? connector_sink_options : connector_source_options, c->resolved, c->arena, &framework,
-                     sizeof(framework), err) < 0 ||
-        (!sink && check_topic_creation(c, err) < 0))
+    c->resolved = substitute_apply(c->setup.substitute, c->raw, &ttl_ms, err);
+    if (!c->resolved ||
+        connector_check(c->setup.plugin, c->name, c->resolved, c->setup.worker, c->arena, &framework, err) < 0)
         return -1;
     c->tasks_max = framework.tasks_max;
     c->tasks_max_enforce = framework.tasks_max_enforce;
@@ -191,7 +162,7 @@ static int create(struct connector *c, struct kc_error *err) {
 /* Parses the connector's own options. */
 static int prepare(struct connector *c, struct kc_error *err) {
     const struct kc_plugin *plugin = c->setup.plugin;
-    if (plugin->kind == KC_KIND_SINK && check_topics(c, err) < 0)
+    if (plugin->kind == KC_KIND_SINK && connector_check_topics(c->resolved, c->arena, err) < 0)
         return -1;
     if (!plugin->options)
         return 0;

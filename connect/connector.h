@@ -55,7 +55,7 @@ struct connector_setup { /* borrowed by connector_start, the pointers marked * b
     struct status_store *statuses;             /* * */
     const char *worker_id;                     /* * */
     const atomic_int *generation;              /* *: what statuses carry */
-    bool topic_creation;                       /* topic.creation.enable of the worker */
+    const struct worker_conf *worker;          /* * */
     const struct connector_listener *listener; /* * */
     void *listener_arg;
 };

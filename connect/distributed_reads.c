@@ -25,7 +25,7 @@ static void expand_one(struct herder *h, const struct herder_request *req, const
     buf_add_text(out, ":{");
     if (req->expand_info) {
         buf_add_text(out, "\"info\":");
-        herder_json_info(out, c->name, c->config, c->task_count);
+        herder_json_info(out, c->name, c->config, snapshot_assignable_tasks(c));
     }
     if (plan) {
         buf_add_text(out, req->expand_info ? "," : "");
@@ -85,7 +85,7 @@ static void config_of(struct herder *h, struct herder_request *req) {
         return;
     }
     if (req->op == HERDER_INFO)
-        herder_json_info(&req->json, c->name, c->config, c->task_count);
+        herder_json_info(&req->json, c->name, c->config, snapshot_assignable_tasks(c));
     else if (req->op == HERDER_CONFIG)
         herder_json_config(&req->json, c->config);
     else if (req->op == HERDER_TASKS)

@@ -67,7 +67,7 @@ static void connector_put(struct herder *h, struct errand *e) {
         settle_later(h, req, http);
         return;
     }
-    herder_json_info(&req->json, req->connector, req->config, c ? c->task_count : 0);
+    herder_json_info(&req->json, req->connector, req->config, c ? snapshot_assignable_tasks(c) : 0);
     answer(req, http);
 }
 

@@ -151,7 +151,7 @@ int worker_start_connector(struct worker *w, const struct snapshot_connector *co
                                     .statuses = w->setup.statuses,
                                     .worker_id = w->worker_id,
                                     .generation = &w->generation,
-                                    .topic_creation = w->setup.conf->topic_creation,
+                                    .worker = w->setup.conf,
                                     .listener = w->setup.listener,
                                     .listener_arg = w->setup.listener_arg};
     if (plugin)

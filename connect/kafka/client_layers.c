@@ -149,18 +149,36 @@ size_t client_policy_check(const char *policy, const struct kc_list *allowlist, 
     return count;
 }
 
+struct refusals {
+    const struct kc_config *connector;
+    size_t prefix_len;
+    struct buf text;
+};
+
+static bool is_secret(const char *name) {
+    static const char *const parts[] = {"password", "secret", "sasl.jaas.config", "ssl.keystore.key"};
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        if (strstr(name, parts[i]))
+            return true;
+    return false;
+}
+
+/* As Java prints a ConfigValue (name, value, recommended values, errors, whether it is visible), but for secrets. */
 static void collect(void *arg, const char *key, const char *text) {
-    struct buf *b = arg;
-    (void)key;
-    buf_printf(b, "%s%s", b->len ? ", " : "", text);
+    struct refusals *r = arg;
+    const char *name = key + r->prefix_len, *value = kc_config_get(r->connector, key);
+    buf_printf(&r->text, "%s[%s,%s,[],[%s],true]", r->text.len ? ", " : "", name,
+               is_secret(name) ? KC_HIDDEN : (value ? value : "null"), text);
 }
 
 int client_policy_enforce(const char *policy, const struct kc_list *allowlist, const char *prefix,
                           const struct kc_config *connector, struct kc_error *err) {
-    AUTO_BUF texts;
-    buf_init(&texts, KC_ERROR_TEXT);
-    if (client_policy_check(policy, allowlist, prefix, connector, collect, &texts) == 0)
-        return 0;
-    return err_set_class(err, ERR_BAD_CONFIG, KC_CONNECT_EXCEPTION, "Client Config Overrides not allowed [%s]",
-                         buf_text(&texts));
+    struct refusals r = {.connector = connector, .prefix_len = strlen(prefix)};
+    buf_init(&r.text, KC_ERROR_TEXT);
+    size_t count = client_policy_check(policy, allowlist, prefix, connector, collect, &r);
+    if (count)
+        err_set_class(err, ERR_BAD_CONFIG, KC_CONNECT_EXCEPTION, "Client Config Overrides not allowed [%s]",
+                      buf_text(&r.text));
+    buf_done(&r.text);
+    return count ? -1 : 0;
 }

@@ -79,6 +79,8 @@ static void handle_event(struct sink_task *s, const rd_kafka_message_t *m) {
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
     case RD_KAFKA_RESP_ERR__FATAL:
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+    case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
+    case RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT:
         if (!s->consume_failed)
             client_error(&s->consume_err, m->err, "The consumer cannot go on (%s)", rd_kafka_message_errstr(m));
         s->consume_failed = true;

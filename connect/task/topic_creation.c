@@ -226,7 +226,6 @@ int topic_creation_ensure(const struct topic_creation *tc, rd_kafka_t *admin, co
     enum admin_topic outcome;
     kc_log(KC_INFO, LOG_CREATION, "Creating topic '%s' with the settings of group '%s'", topic, g->name);
     if (admin_create_topic(admin, &spec, CREATE_TIMEOUT_MS, &outcome, err) < 0) {
-        err_wrap(err, KC_CONNECT_EXCEPTION, "Error while attempting to create/find topic(s) '%s'", topic);
         err->retriable = false;
         return -1;
     }

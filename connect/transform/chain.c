@@ -206,14 +206,18 @@ static int find_classes(struct chain *chain, const struct kc_config *connector, 
     return 0;
 }
 
-static int configure_stages(struct chain *chain, const struct kc_config *connector, const struct kc_list *predicates,
-                            struct kc_error *err) {
+static int parse_stages(struct chain *chain, const struct kc_config *connector, struct kc_error *err) {
     for (size_t i = 0; i < chain->count; i++) {
         struct stage *stage = &chain->stages[i];
         const char *prefix = kc_arena_printf(chain->arena, "transforms.%s.", stage->alias);
         if (parse_options(chain->arena, &stage->transform, connector, prefix, err) < 0)
             return -1;
     }
+    return 0;
+}
+
+static int configure_stages(struct chain *chain, const struct kc_config *connector, const struct kc_list *predicates,
+                            struct kc_error *err) {
     for (size_t i = 0; i < chain->count; i++) {
         struct stage *stage = &chain->stages[i];
         const char *prefix = kc_arena_printf(chain->arena, "transforms.%s.", stage->alias);
@@ -234,26 +238,41 @@ static int configure_stages(struct chain *chain, const struct kc_config *connect
     return 0;
 }
 
-static int build(struct chain *chain, const struct kc_config *connector, struct kc_error *err) {
-    struct kc_list transforms = {0}, predicates = {0};
+static int parse(struct chain *chain, const struct kc_config *connector, struct kc_list *ret_predicates,
+                 struct kc_error *err) {
+    struct kc_list transforms = {0};
     if (parse_aliases(chain->arena, &transforms_row, connector, &transforms, err) < 0 ||
-        parse_aliases(chain->arena, &predicates_row, connector, &predicates, err) < 0)
+        parse_aliases(chain->arena, &predicates_row, connector, ret_predicates, err) < 0)
         return -1;
     chain->stages = kc_arena_zalloc(chain->arena, sizeof(struct stage) * (transforms.count + 1));
     chain->count = transforms.count;
     for (size_t i = 0; i < chain->count; i++)
         chain->stages[i].alias = kc_arena_strdup(chain->arena, transforms.items[i]);
-    if (find_classes(chain, connector, &predicates, err) < 0)
+    if (find_classes(chain, connector, ret_predicates, err) < 0)
         return -1;
-    return configure_stages(chain, connector, &predicates, err);
+    return parse_stages(chain, connector, err);
 }
 
-struct chain *chain_new(const struct kc_config *connector, struct kc_error *err) {
+static struct chain *chain_alloc(void) {
     struct chain *chain = calloc(1, sizeof *chain);
     if (!chain)
         abort();
     chain->arena = arena_new(0);
-    return build(chain, connector, err) < 0 ? chain_free(chain) : chain;
+    return chain;
+}
+
+int chain_check(const struct kc_config *connector, struct kc_error *err) {
+    AUTO(chain) chain = chain_alloc();
+    struct kc_list predicates = {0};
+    return parse(chain, connector, &predicates, err);
+}
+
+struct chain *chain_new(const struct kc_config *connector, struct kc_error *err) {
+    struct chain *chain = chain_alloc();
+    struct kc_list predicates = {0};
+    if (parse(chain, connector, &predicates, err) < 0 || configure_stages(chain, connector, &predicates, err) < 0)
+        return chain_free(chain);
+    return chain;
 }
 
 struct chain *chain_free(struct chain *chain) {

@@ -13,6 +13,9 @@ struct chain *chain_new(const struct kc_config *connector, struct kc_error *err)
 struct chain *chain_free(struct chain *chain); /* NULL is fine; returns NULL */
 AUTO_FREE(chain, struct chain, chain_free)
 
+/* Only whether all classes and options are good; what their configure() thinks of them is not asked. */
+int chain_check(const struct kc_config *connector, struct kc_error *err) KC_CHECKED;
+
 size_t chain_length(const struct chain *chain);
 const char *chain_class(const struct chain *chain, size_t stage); /* Java class of a stage, for error reports */
 const char *chain_alias(const struct chain *chain, size_t stage);

@@ -213,6 +213,7 @@ static struct connector *start_with(const struct kc_config *config, enum target_
                                     .config = config,
                                     .substitute = substitute,
                                     .statuses = statuses,
+                                    .worker = conf,
                                     .worker_id = "h:8083",
                                     .generation = &generation,
                                     .listener = &listener};
@@ -310,7 +311,17 @@ static const struct {
 } bad[] = {
     {"topics", "", "Must configure one of topics or topics.regex", true},
     {"topics.regex", "x.*", "topics and topics.regex are mutually exclusive options, but both are set.", true},
+    {"errors.deadletterqueue.topic.name", "orders",
+     "Invalid value orders for configuration topics: The DLQ topic 'orders' may not be included in the list of topics "
+     "('topics=[orders]') consumed by the connector",
+     true},
     {"tasks.max", "0", "Invalid value 0 for configuration tasks.max: Value must be at least 1", false},
+    {"transforms", "x", "Invalid value null for configuration transforms.x.type: Not a Transformation", false},
+    {"connector.plugin.version", "8",
+     "Failed to instantiate class for connector test.FakeSinkConnector, class fake\nCaused by: "
+     "org.apache.kafka.connect.runtime.isolation.VersionedPluginLoadingException: Plugin test.FakeSinkConnector has "
+     "version 7 which does not match the required version range [8,8]",
+     false},
 };
 
 static void expect_status(enum state state, bool has_version) {
