@@ -47,8 +47,8 @@ def test_all_problems_are_reported_at_once(worker, bucket, unique):
 def test_what_does_not_exist_here_is_refused(worker, bucket):
     config = {**sink_config(bucket, ["t"], format__class="io.confluent.connect.s3.format.avro.AvroFormat"), "name": "x"}
     assert errors_of(worker, "S3SinkConnector", config).get("format.class")
-    config = {**source_config(bucket, "", mode="GENERIC"), "name": "x"}
-    assert errors_of(worker, "S3SourceConnector", config).get("mode")
+    config = {**source_config(bucket, "", format__class="io.confluent.connect.s3.format.parquet.ParquetFormat"), "name": "x"}
+    assert errors_of(worker, "S3SourceConnector", config).get("format.class")
 
 
 @pytest.mark.parametrize("body,status", [(b"{", 500), (b"[]", 500), (b"nonsense", 500), (b'{"a":{"b":1}}', 500), (b"{} {}", 500),
