@@ -15,6 +15,8 @@ from servers import Kafka, eventually
 
 KILLS = int(os.environ.get("EOS_KILLS") or 3)
 EOS = {"exactly__once__source__support": "enabled"}
+# Whoever is killed is missed soon, also by himself when he comes back.
+SHORT = {"session__timeout__ms": 2000, "heartbeat__interval__ms": 500}
 
 
 def seed() -> random.Random:
@@ -26,7 +28,7 @@ def seed() -> random.Random:
 def read(bootstrap: str, topic: str, committed: bool = True) -> list:
     """All (key, value) of a topic, partition by partition."""
     c = Consumer({"bootstrap.servers": bootstrap, "group.id": "reader", "enable.auto.commit": False, "enable.partition.eof": True,
-                  "isolation.level": "read_committed" if committed else "read_uncommitted"})
+                  "fetch.wait.max.ms": 10, "isolation.level": "read_committed" if committed else "read_uncommitted"})
     try:
         partitions = list(c.list_topics(topic, 20).topics[topic].partitions)
         got = {p: [] for p in partitions}
@@ -86,7 +88,7 @@ def test_killed_workers(kafka, make_worker, unique, folder):
     """One of two workers is killed at random moments, the leader as well as the one with the task."""
     rnd = seed()
     group, name, topic = unique("eos"), unique("growing"), unique("lines")
-    settings = {**EOS, "session__timeout__ms": 6000, "scheduled__rebalance__max__delay__ms": 0}
+    settings = {**EOS, **SHORT, "scheduled__rebalance__max__delay__ms": 0}
     workers = [make_worker(group=group, **settings) for _ in range(2)]
     source = Growing(folder / f"{name}.txt")
     workers[0].put(name, file_source(source.file, topic, batch__size="7"))
@@ -187,7 +189,7 @@ def test_own_offsets_topic(kafka, make_worker, unique, folder):
 
 def test_regular_tasks_have_own_offsets_topics_too(kafka, make_worker, unique, folder):
     group, name, topic = unique("plain"), unique("own"), unique("lines")
-    worker = make_worker(group=group)
+    worker = make_worker(group=group, **SHORT)
     source = Growing(folder / f"{name}.txt")
     source.add(3)
     config = file_source(source.file, topic, offsets__storage__topic=f"{name}-offsets", exactly__once__support="requested")
