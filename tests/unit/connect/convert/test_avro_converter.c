@@ -4,39 +4,23 @@
 #include <string.h>
 
 #include "connect/base/arena.h"
-#include "connect/base/log.h"
 #include "connect/convert/avro_data.h"
 #include "connect/convert/converters.h"
 #include "connect/convert/json.h"
-#include "tests/support/converter_run.h"
 #include "tests/support/golden_value.h"
 #include "tests/support/hex.h"
-#include "tests/support/http_script.h"
+#include "tests/support/registry_lab.h"
 
-static struct kc_arena *arena;
 static struct json_converter *envelopes;
-static struct http_script *server;
-static struct converter_run run;
-static struct kc_error err;
-
-static void quiet(void *arg, enum kc_level level, const char *line) {
-    (void)arg, (void)level, (void)line;
-}
 
 static void set_up(void) {
-    log_sink(quiet, NULL);
-    arena = arena_new(0);
+    registry_lab_set_up();
     envelopes = json_converter_new(true, false, true, 0);
-    err = (struct kc_error){0};
 }
 
 static void tear_down(void) {
-    if (run.plugin)
-        converter_run_done(&run);
-    if (server)
-        server = http_script_stop(server);
     json_converter_free(envelopes);
-    arena = arena_free(arena);
+    registry_lab_tear_down();
 }
 
 /* ---- vectors ---- */
@@ -62,25 +46,26 @@ static int write_vector(const cJSON *vector, struct buf *text, struct buf *bytes
     struct avro_options options = options_of(vector);
     const struct kc_schema *schema;
     struct kc_value v;
-    if (json_envelope_read(envelopes, arena, in, strlen(in), &schema, &v, &err) < 0)
+    if (json_envelope_read(envelopes, sr.arena, in, strlen(in), &schema, &v, &sr.err) < 0)
         return -1;
-    kc_schema_keep(arena, kc_schema_ref(schema));
-    if (avro_from_connect(text, &options, schema, &err) < 0)
+    kc_schema_keep(sr.arena, kc_schema_ref(schema));
+    if (avro_from_connect(text, &options, schema, &sr.err) < 0)
         return -1;
     AUTO(avro_doc) doc = NULL;
-    if (avro_doc_parse(buf_text(text), text->len, NULL, 0, &doc, &err) < 0)
+    if (avro_doc_parse(buf_text(text), text->len, NULL, 0, &doc, &sr.err) < 0)
         return -1;
     if (v.tag == KC_V_NULL && avro_doc_root(doc)->type != AVRO_UNION)
         return 0;
-    return avro_encode(bytes, &options, avro_doc_root(doc), schema, &v, arena, &err);
+    return avro_encode(bytes, &options, avro_doc_root(doc), schema, &v, sr.arena, &sr.err);
 }
 
 static void check_error(const cJSON *vector, int rc) {
     const char *error = json_get_text(vector, "error");
-    ck_assert_msg((rc < 0) == (error != NULL), "%s: %s", json_get_text(vector, "id"), rc < 0 ? err.text : "no error");
+    ck_assert_msg((rc < 0) == (error != NULL), "%s: %s", json_get_text(vector, "id"),
+                  rc < 0 ? sr.err.text : "no error");
     if (error) {
-        ck_assert_str_eq(err.exception, error);
-        ck_assert_str_eq(err.text, json_get_text(vector, "message"));
+        ck_assert_str_eq(sr.err.exception, error);
+        ck_assert_str_eq(sr.err.text, json_get_text(vector, "message"));
     }
 }
 
@@ -91,7 +76,7 @@ static void check_from(const cJSON *vector, void *arg) {
     buf_init(&text, 1 << 20);
     buf_init(&bytes, 1 << 20);
     buf_init(&shown, 1 << 20);
-    err = (struct kc_error){0};
+    sr.err = (struct kc_error){0};
     int rc = write_vector(vector, &text, &bytes);
     check_error(vector, rc);
     if (rc == 0) {
@@ -101,7 +86,7 @@ static void check_from(const cJSON *vector, void *arg) {
             (void)buf_printf(&shown, "%02x", (unsigned char)bytes.data[i]);
         ck_assert_msg(strcmp(buf_text(&shown), hex ? hex : "") == 0, "%s: %s and not %s", id, buf_text(&shown), hex);
     }
-    arena_reset(arena);
+    arena_reset(sr.arena);
 }
 
 static int read_vector(const cJSON *vector, struct kc_value *ret_bytes) {
@@ -113,26 +98,26 @@ static int read_vector(const cJSON *vector, struct kc_value *ret_bytes) {
     struct kc_value v;
     AUTO(avro_doc) doc = NULL;
     (void)json_get_int(vector, "version", &version);
-    if (avro_doc_parse(avro, text.len, NULL, 0, &doc, &err) < 0)
+    if (avro_doc_parse(avro, text.len, NULL, 0, &doc, &sr.err) < 0)
         return -1;
     AUTO_BUF data;
     buf_init(&data, 1 << 20);
     hex_add(&data, json_get_text(vector, "hex"));
     size_t len = data.len;
-    const uint8_t *bytes = (const uint8_t *)kc_arena_copy(arena, buf_text(&data), len);
+    const uint8_t *bytes = (const uint8_t *)kc_arena_copy(sr.arena, buf_text(&data), len);
     if (avro_doc_root(doc)->type == AVRO_NULL ||
         (avro_doc_root(doc)->null_branch >= 0 && len == 1 && bytes[0] == 2 * avro_doc_root(doc)->null_branch)) {
         *ret_bytes = kc_null(); /* a null needs no schema */
         return 0;
     }
-    if (avro_to_connect(arena, &options, avro_doc_root(doc), &text, (int32_t)version, &schema, &err) < 0)
+    if (avro_to_connect(sr.arena, &options, avro_doc_root(doc), &text, (int32_t)version, &schema, &sr.err) < 0)
         return -1;
-    kc_schema_keep(arena, schema);
-    if (avro_decode(arena, &options, avro_doc_root(doc), schema, bytes, len, &v, &err) < 0)
+    kc_schema_keep(sr.arena, schema);
+    if (avro_decode(sr.arena, &options, avro_doc_root(doc), schema, bytes, len, &v, &sr.err) < 0)
         return -1;
-    int rc = json_envelope_write(envelopes, arena, schema, &v, ret_bytes, &err);
+    int rc = json_envelope_write(envelopes, sr.arena, schema, &v, ret_bytes, &sr.err);
     if (rc == 0)
-        *ret_bytes = kc_value_copy(arena, ret_bytes);
+        *ret_bytes = kc_value_copy(sr.arena, ret_bytes);
     return rc;
 }
 
@@ -140,14 +125,14 @@ static void check_to(const cJSON *vector, void *arg) {
     (void)arg;
     const char *id = json_get_text(vector, "id"), *out = json_get_text(vector, "out");
     struct kc_value bytes = kc_null();
-    err = (struct kc_error){0};
+    sr.err = (struct kc_error){0};
     int rc = read_vector(vector, &bytes);
     check_error(vector, rc);
     if (rc == 0) {
-        const char *text = bytes.tag == KC_V_NULL ? "" : kc_arena_copy(arena, bytes.s, bytes.len);
+        const char *text = bytes.tag == KC_V_NULL ? "" : kc_arena_copy(sr.arena, bytes.s, bytes.len);
         ck_assert_msg(strcmp(text, out ? out : "") == 0, "%s:\n%s\n%s", id, text, out);
     }
-    arena_reset(arena);
+    arena_reset(sr.arena);
 }
 
 START_TEST(from_connect_vectors) {
@@ -162,62 +147,23 @@ END_TEST
 
 /* ---- the converter and a registry ---- */
 
-#define SERVE(...)                                         \
-    static const struct http_step steps[] = {__VA_ARGS__}; \
-    server = http_script_start(steps, COUNT_OF(steps));    \
-    ck_assert_ptr_nonnull(server)
-#define OK(body) \
-    { .answer = "HTTP/1.1 200 OK\r\n\r\n" body }
-#define SAYS(status, body) \
-    { .answer = "HTTP/1.1 " status "\r\n\r\n" body }
-
-static void start(const char *option_name, const char *value) {
-    struct kc_config *config = kc_config_new();
-    kc_config_set(config, "converter.type", "value");
-    kc_config_set(config, "schema.registry.url", server ? http_script_url(server) : "http://127.0.0.1:1");
-    kc_config_set(config, "max.retries", "0");
-    kc_config_set(config, "auto.register.schemas",
-                  option_name && strncmp(option_name, "use.", 4) == 0 ? "false" : "true");
-    if (option_name)
-        kc_config_set(config, option_name, value);
-    ck_assert_msg(converter_run_init(&run, &avro_converter_plugin, config, &err) == 0, "%s", err.text);
-}
-
-static struct kc_value bytes_of(const char *hex) {
-    AUTO_BUF out;
-    buf_init(&out, 1 << 20);
-    hex_add(&out, hex);
-    return kc_bytes(kc_arena_copy(arena, buf_text(&out), out.len), out.len);
-}
-
-static const struct kc_schema *read_hex(const char *hex, struct kc_value *v) {
-    const struct kc_schema *schema = NULL;
-    *v = bytes_of(hex);
-    ck_assert_msg(converter_run_to(&run, &schema, v, &err) == 0, "%s\n%s", err.text, err.cause);
-    return schema;
-}
-
-static void assert_text(const struct kc_value *v, const char *expected) {
-    ck_assert_str_eq(kc_value_to_text(arena, v, &(size_t){0}), expected);
-}
-
 START_TEST(reads_with_the_version_of_the_registry) {
     SERVE(
         OK("{\"schema\":\"{\\\"type\\\":\\\"record\\\",\\\"name\\\":\\\"R\\\",\\\"fields\\\":[{\\\"name\\\":\\\"f\\\","
            "\\\"type\\\":\\\"int\\\"}]}\"}"),
         OK("{\"version\":6}"));
-    start(NULL, NULL);
+    registry_lab_start(&avro_converter_plugin, NULL, NULL);
     struct kc_value v;
     const struct kc_schema *schema = NULL;
     for (int i = 0; i < 3; i++) {
-        schema = read_hex("00 00000007 0a", &v);
-        assert_text(&v, "Struct{f=5}");
+        schema = registry_lab_read("00 00000007 0a", &v);
+        registry_lab_assert_text(&v, "Struct{f=5}");
     }
     ck_assert_int_eq(schema->version, 6);
     ck_assert_str_eq(schema->name, "R");
-    ck_assert_int_eq(http_script_count(server), 2);
+    ck_assert_int_eq(http_script_count(sr.server), 2);
     v = kc_null();
-    ck_assert_int_eq(converter_run_to(&run, &schema, &v, &err), 0);
+    ck_assert_int_eq(converter_run_to(&sr.run, &schema, &v, &sr.err), 0);
     ck_assert_int_eq(v.tag, KC_V_NULL);
     ck_assert_ptr_null(schema);
 }
@@ -225,35 +171,35 @@ END_TEST
 
 START_TEST(bytes_alone_have_no_length) {
     SERVE(OK("{\"schema\":\"\\\"bytes\\\"\"}"), OK("{\"version\":1}"), OK("{\"id\":7}"));
-    start(NULL, NULL);
+    registry_lab_start(&avro_converter_plugin, NULL, NULL);
     struct kc_value v;
-    const struct kc_schema *schema = read_hex("00 00000007 0102", &v);
+    const struct kc_schema *schema = registry_lab_read("00 00000007 0102", &v);
     ck_assert_int_eq(schema->type, KC_BYTES);
     ck_assert_mem_eq(v.bytes, "\1\2", 2);
     schema = kc_schema_of(KC_BYTES, false);
-    ck_assert_int_eq(converter_run_from(&run, &schema, &v, &err), 0);
+    ck_assert_int_eq(converter_run_from(&sr.run, &schema, &v, &sr.err), 0);
     hex_assert_eq(v.bytes, v.len, "00 00000007 0102");
 }
 END_TEST
 
 START_TEST(schemaless_values_are_anything) {
     SERVE(OK("{\"id\":1}"), OK("{\"version\":1}"));
-    start(NULL, NULL);
+    registry_lab_start(&avro_converter_plugin, NULL, NULL);
     const struct kc_schema *schema = NULL;
-    struct kc_value v = kc_map_new(arena, 2);
+    struct kc_value v = kc_map_new(sr.arena, 2);
     kc_map_put(&v, "a", kc_int(KC_INT64, 5));
     kc_map_put(&v, "b", kc_null());
-    ck_assert_msg(converter_run_from(&run, &schema, &v, &err) == 0, "%s", err.text);
-    ck_assert_ptr_nonnull(strstr(http_script_request(server, 0), "\\\"name\\\":\\\"Anything\\\""));
-    ck_assert_int_eq(converter_run_to(&run, &schema, &v, &err), 0);
+    ck_assert_msg(converter_run_from(&sr.run, &schema, &v, &sr.err) == 0, "%s", sr.err.text);
+    ck_assert_ptr_nonnull(strstr(http_script_request(sr.server, 0), "\\\"name\\\":\\\"Anything\\\""));
+    ck_assert_int_eq(converter_run_to(&sr.run, &schema, &v, &sr.err), 0);
     ck_assert_ptr_null(schema);
-    assert_text(&v, "{a=5, b=null}");
+    registry_lab_assert_text(&v, "{a=5, b=null}");
     v = kc_null();
-    ck_assert_int_eq(converter_run_from(&run, &schema, &v, &err), 0);
+    ck_assert_int_eq(converter_run_from(&sr.run, &schema, &v, &sr.err), 0);
     ck_assert_int_eq(v.tag, KC_V_NULL);
     v = kc_bytes("x", 1);
-    ck_assert_int_eq(converter_run_from(&run, &schema, &v, &err), -1);
-    ck_assert_str_eq(err.text, "Unknown Java type for schemaless data: class [B");
+    ck_assert_int_eq(converter_run_from(&sr.run, &schema, &v, &sr.err), -1);
+    ck_assert_str_eq(sr.err.text, "Unknown Java type for schemaless data: class [B");
 }
 END_TEST
 
@@ -264,37 +210,37 @@ END_TEST
 
 START_TEST(records_hold_themselves) {
     SERVE(OK(NODE), OK("{\"version\":1}"), OK("{\"id\":7}"));
-    start(NULL, NULL);
+    registry_lab_start(&avro_converter_plugin, NULL, NULL);
     struct kc_value v;
-    const struct kc_schema *schema = read_hex("00 00000007 02 02 04 02 06 00", &v), *again;
-    assert_text(&v, "Struct{v=1,next=Struct{v=2,next=Struct{v=3}}}");
+    const struct kc_schema *schema = registry_lab_read("00 00000007 02 02 04 02 06 00", &v), *again;
+    registry_lab_assert_text(&v, "Struct{v=1,next=Struct{v=2,next=Struct{v=3}}}");
     const struct kc_schema *next = kc_schema_field(schema, "next")->schema;
     ck_assert(next->optional);
     ck_assert_str_eq(next->name, "Node");
     ck_assert_ptr_eq(kc_schema_field(next, "next")->schema, next);
     ck_assert(kc_schema_equal(schema, schema));
     ck_assert(!kc_schema_equal(schema, next));
-    again = read_hex("00 00000007 02 00", &v);
+    again = registry_lab_read("00 00000007 02 00", &v);
     ck_assert_ptr_eq(again, schema);
-    ck_assert_msg(converter_run_from(&run, &schema, &v, &err) == 0, "%s", err.text);
+    ck_assert_msg(converter_run_from(&sr.run, &schema, &v, &sr.err) == 0, "%s", sr.err.text);
     hex_assert_eq(v.bytes, v.len, "00 00000007 02 00");
-    ck_assert_ptr_nonnull(strstr(http_script_request(server, 2), "[\\\"null\\\",\\\"Node\\\"]"));
+    ck_assert_ptr_nonnull(strstr(http_script_request(sr.server, 2), "[\\\"null\\\",\\\"Node\\\"]"));
 }
 END_TEST
 
 START_TEST(recursion_is_no_way_down) {
     SERVE(OK(NODE), OK("{\"version\":1}"));
-    start(NULL, NULL);
+    registry_lab_start(&avro_converter_plugin, NULL, NULL);
     AUTO_BUF hex;
     buf_init(&hex, 1 << 20);
     buf_add_text(&hex, "00 00000007");
     for (int i = 0; i < 10000; i++)
         buf_add_text(&hex, "02 02");
-    struct kc_value v = bytes_of(buf_text(&hex));
+    struct kc_value v = registry_lab_bytes(buf_text(&hex));
     const struct kc_schema *schema = NULL;
-    ck_assert_int_eq(converter_run_to(&run, &schema, &v, &err), -1);
-    ck_assert_str_eq(err.exception, KC_DATA_EXCEPTION);
-    ck_assert_ptr_nonnull(strstr(err.cause, "the value is nested too deeply"));
+    ck_assert_int_eq(converter_run_to(&sr.run, &schema, &v, &sr.err), -1);
+    ck_assert_str_eq(sr.err.exception, KC_DATA_EXCEPTION);
+    ck_assert_ptr_nonnull(strstr(sr.err.cause, "the value is nested too deeply"));
 }
 END_TEST
 
@@ -347,14 +293,14 @@ START_TEST(hostile_messages) {
     snprintf(answer, sizeof(answer), "HTTP/1.1 200 OK\r\n\r\n{\"schema\":\"%s\"}", h->schema);
     steps[0] = (struct http_step){.answer = answer};
     steps[1] = (struct http_step)OK("{\"version\":1}");
-    server = http_script_start(steps, COUNT_OF(steps));
-    start(NULL, NULL);
-    struct kc_value v = bytes_of(h->hex);
+    sr.server = http_script_start(steps, COUNT_OF(steps));
+    registry_lab_start(&avro_converter_plugin, NULL, NULL);
+    struct kc_value v = registry_lab_bytes(h->hex);
     const struct kc_schema *schema = NULL;
-    ck_assert_int_eq(converter_run_to(&run, &schema, &v, &err), -1);
-    ck_assert_str_eq(err.exception, KC_DATA_EXCEPTION);
-    ck_assert_ptr_nonnull(strstr(err.text, "Failed to deserialize data for topic "));
-    ck_assert_msg(strstr(err.cause, h->cause), "%s", err.cause);
+    ck_assert_int_eq(converter_run_to(&sr.run, &schema, &v, &sr.err), -1);
+    ck_assert_str_eq(sr.err.exception, KC_DATA_EXCEPTION);
+    ck_assert_ptr_nonnull(strstr(sr.err.text, "Failed to deserialize data for topic "));
+    ck_assert_msg(strstr(sr.err.cause, h->cause), "%s", sr.err.cause);
 }
 END_TEST
 
@@ -362,15 +308,15 @@ START_TEST(failures_do_not_linger) {
     SERVE(OK("{\"schema\":\"\\\"int\\\"\"}"), OK("{\"version\":1}"),
           SAYS("404 Not Found", "{\"error_code\":40403,\"message\":\"none\"}"), OK("{\"schema\":\"\\\"string\\\"\"}"),
           OK("{\"version\":2}"));
-    start(NULL, NULL);
+    registry_lab_start(&avro_converter_plugin, NULL, NULL);
     struct kc_value v;
-    const struct kc_schema *schema = read_hex("00 00000001 02", &v);
-    v = bytes_of("00 00000002 0261");
-    ck_assert_int_eq(converter_run_to(&run, &schema, &v, &err), -1);
-    read_hex("00 00000001 02", &v);
+    const struct kc_schema *schema = registry_lab_read("00 00000001 02", &v);
+    v = registry_lab_bytes("00 00000002 0261");
+    ck_assert_int_eq(converter_run_to(&sr.run, &schema, &v, &sr.err), -1);
+    registry_lab_read("00 00000001 02", &v);
     ck_assert_int_eq(v.i, 1);
-    read_hex("00 00000002 0261", &v);
-    assert_text(&v, "a");
+    registry_lab_read("00 00000002 0261", &v);
+    registry_lab_assert_text(&v, "a");
 }
 END_TEST
 
@@ -382,12 +328,12 @@ static struct kc_value make_struct(bool reverse, const struct kc_schema **schema
     for (int i = 0; i < 2; i++) {
         bool first = (i == 0) != reverse;
         ck_assert_int_eq(
-            kc_schema_add_field(b, first ? "a" : "b", kc_schema_of(first ? KC_INT32 : KC_STRING, !first), &err), 0);
+            kc_schema_add_field(b, first ? "a" : "b", kc_schema_of(first ? KC_INT32 : KC_STRING, !first), &sr.err), 0);
     }
-    *schema = kc_schema_keep(arena, kc_schema_build(b));
-    struct kc_value v = kc_struct_new(arena, *schema);
-    ck_assert_int_eq(kc_struct_put(&v, "a", kc_int(KC_INT32, 3), &err), 0);
-    ck_assert_int_eq(kc_struct_put(&v, "b", kc_string("x"), &err), 0);
+    *schema = kc_schema_keep(sr.arena, kc_schema_build(b));
+    struct kc_value v = kc_struct_new(sr.arena, *schema);
+    ck_assert_int_eq(kc_struct_put(&v, "a", kc_int(KC_INT32, 3), &sr.err), 0);
+    ck_assert_int_eq(kc_struct_put(&v, "b", kc_string("x"), &sr.err), 0);
     return v;
 }
 
@@ -420,14 +366,14 @@ START_TEST(latest_schema_is_written) {
     const struct chosen *c = &chosens[_i];
     static struct http_step step;
     step = (struct http_step){.answer = c->answer};
-    server = http_script_start(&step, 1);
-    start("use.latest.version", "true");
+    sr.server = http_script_start(&step, 1);
+    registry_lab_start(&avro_converter_plugin, "use.latest.version", "true");
     const struct kc_schema *schema;
     struct kc_value v = struct_ab(&schema);
-    int rc = converter_run_from(&run, &schema, &v, &err);
-    ck_assert_msg((rc < 0) == (c->error != NULL), "%s\n%s", err.text, err.cause);
+    int rc = converter_run_from(&sr.run, &schema, &v, &sr.err);
+    ck_assert_msg((rc < 0) == (c->error != NULL), "%s\n%s", sr.err.text, sr.err.cause);
     if (c->error)
-        ck_assert_msg(strstr(err.cause, c->error), "%s", err.cause);
+        ck_assert_msg(strstr(sr.err.cause, c->error), "%s", sr.err.cause);
     else
         hex_assert_eq(v.bytes, v.len, c->hex);
 }
@@ -435,42 +381,42 @@ END_TEST
 
 START_TEST(one_latest_schema_for_many) {
     SERVE({.answer = LATEST("{\\\"name\\\":\\\"a\\\",\\\"type\\\":\\\"int\\\"}")});
-    start("use.latest.version", "true");
+    registry_lab_start(&avro_converter_plugin, "use.latest.version", "true");
     for (int i = 0; i < 4; i++) {
         const struct kc_schema *schema;
         struct kc_value v = make_struct(i % 2, &schema);
-        ck_assert_msg(converter_run_from(&run, &schema, &v, &err) == 0, "%s", err.text);
+        ck_assert_msg(converter_run_from(&sr.run, &schema, &v, &sr.err) == 0, "%s", sr.err.text);
         hex_assert_eq(v.bytes, v.len, "00 00000009 06");
-        arena_reset(arena);
+        arena_reset(sr.arena);
     }
 }
 END_TEST
 
 START_TEST(values_that_do_not_fit) {
     SERVE(OK("{\"id\":1}"));
-    start(NULL, NULL);
+    registry_lab_start(&avro_converter_plugin, NULL, NULL);
     const struct kc_schema *schema, *ints = kc_schema_of(KC_INT32, false);
     struct kc_value v = struct_ab(&schema), n = kc_null();
     v.st->fields[0] = kc_null();
-    ck_assert_int_eq(converter_run_from(&run, &schema, &v, &err), -1);
-    ck_assert_str_eq(err.text, "Found null value for non-optional schema (field a)");
-    ck_assert_int_eq(converter_run_from(&run, &ints, &n, &err), -1);
-    ck_assert_str_eq(err.text, "Found null value for non-optional schema");
+    ck_assert_int_eq(converter_run_from(&sr.run, &schema, &v, &sr.err), -1);
+    ck_assert_str_eq(sr.err.text, "Found null value for non-optional schema (field a)");
+    ck_assert_int_eq(converter_run_from(&sr.run, &ints, &n, &sr.err), -1);
+    ck_assert_str_eq(sr.err.text, "Found null value for non-optional schema");
     v.st->fields[0] = kc_string("no");
-    ck_assert_int_eq(converter_run_from(&run, &schema, &v, &err), -1);
-    ck_assert_str_eq(err.text, "Invalid type for Avro int: class java.lang.String");
+    ck_assert_int_eq(converter_run_from(&sr.run, &schema, &v, &sr.err), -1);
+    ck_assert_str_eq(sr.err.text, "Invalid type for Avro int: class java.lang.String");
 }
 END_TEST
 
 START_TEST(invalid_names) {
-    start(NULL, NULL);
+    registry_lab_start(&avro_converter_plugin, NULL, NULL);
     struct kc_schema_builder *b = kc_schema_builder_new(KC_STRUCT);
-    ck_assert_int_eq(kc_schema_add_field(b, "my-field", kc_schema_of(KC_INT32, true), &err), 0);
-    const struct kc_schema *schema = kc_schema_keep(arena, kc_schema_build(b));
-    struct kc_value v = kc_struct_new(arena, schema);
-    ck_assert_int_eq(converter_run_from(&run, &schema, &v, &err), -1);
-    ck_assert_str_eq(err.exception, SCHEMA_PARSE_EXCEPTION);
-    ck_assert_str_eq(err.text, "Illegal character in: my-field");
+    ck_assert_int_eq(kc_schema_add_field(b, "my-field", kc_schema_of(KC_INT32, true), &sr.err), 0);
+    const struct kc_schema *schema = kc_schema_keep(sr.arena, kc_schema_build(b));
+    struct kc_value v = kc_struct_new(sr.arena, schema);
+    ck_assert_int_eq(converter_run_from(&sr.run, &schema, &v, &sr.err), -1);
+    ck_assert_str_eq(sr.err.exception, SCHEMA_PARSE_EXCEPTION);
+    ck_assert_str_eq(sr.err.text, "Illegal character in: my-field");
 }
 END_TEST
 

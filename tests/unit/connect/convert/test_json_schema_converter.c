@@ -4,37 +4,21 @@
 #include <string.h>
 
 #include "connect/base/arena.h"
-#include "connect/base/log.h"
 #include "connect/convert/converters.h"
 #include "connect/convert/json.h"
 #include "connect/convert/json_schema_data.h"
-#include "tests/support/converter_run.h"
-#include "tests/support/http_script.h"
+#include "tests/support/registry_lab.h"
 
-static struct kc_arena *arena;
 static struct json_converter *envelopes;
-static struct http_script *server;
-static struct converter_run run;
-static struct kc_error err;
-
-static void quiet(void *arg, enum kc_level level, const char *line) {
-    (void)arg, (void)level, (void)line;
-}
 
 static void set_up(void) {
-    log_sink(quiet, NULL);
-    arena = arena_new(0);
+    registry_lab_set_up();
     envelopes = json_converter_new(true, false, true, 0);
-    err = (struct kc_error){0};
 }
 
 static void tear_down(void) {
-    if (run.plugin)
-        converter_run_done(&run);
-    if (server)
-        server = http_script_stop(server);
     json_converter_free(envelopes);
-    arena = arena_free(arena);
+    registry_lab_tear_down();
 }
 
 #define PLAIN                                                     \
@@ -101,16 +85,17 @@ static const struct written {
 };
 
 static void read_envelope(const char *text, const struct kc_schema **schema, struct kc_value *v) {
-    ck_assert_msg(json_envelope_read(envelopes, arena, text, strlen(text), schema, v, &err) == 0, "%s", err.text);
-    kc_schema_keep(arena, kc_schema_ref(*schema));
+    ck_assert_msg(json_envelope_read(envelopes, sr.arena, text, strlen(text), schema, v, &sr.err) == 0, "%s",
+                  sr.err.text);
+    kc_schema_keep(sr.arena, kc_schema_ref(*schema));
 }
 
 static struct kc_value read_payload(const struct json_schema_options *options, const struct kc_schema *schema,
                                     const char *payload) {
     struct json_scan scan;
     struct kc_value v = kc_null();
-    ck_assert_int_eq(json_check(arena, payload, strlen(payload), &scan, &err), 0);
-    ck_assert_msg(json_schema_read_value(arena, options, schema, scan.text, &v, &err) == 0, "%s", err.text);
+    ck_assert_int_eq(json_check(sr.arena, payload, strlen(payload), &scan, &sr.err), 0);
+    ck_assert_msg(json_schema_read_value(sr.arena, options, schema, scan.text, &v, &sr.err) == 0, "%s", sr.err.text);
     return v;
 }
 
@@ -124,13 +109,13 @@ START_TEST(schemas_and_values_there_and_back) {
     buf_init(&document, 1 << 20);
     buf_init(&payload, 1 << 20);
     read_envelope(w->envelope, &schema, &v);
-    ck_assert_msg(json_schema_from_connect(&document, &options, schema, &err) == 0, "%s", err.text);
+    ck_assert_msg(json_schema_from_connect(&document, &options, schema, &sr.err) == 0, "%s", sr.err.text);
     ck_assert_str_eq(buf_text(&document), w->document);
-    ck_assert_msg(json_schema_write_value(&payload, &options, schema, &v, &err) == 0, "%s", err.text);
+    ck_assert_msg(json_schema_write_value(&payload, &options, schema, &v, &sr.err) == 0, "%s", sr.err.text);
     ck_assert_str_eq(buf_text(&payload), w->payload);
     struct registry_schema text = {.text = buf_text(&document), .len = document.len};
-    ck_assert_msg(json_schema_to_connect(arena, &options, &text, -1, &again, &err) == 0, "%s", err.text);
-    kc_schema_keep(arena, again);
+    ck_assert_msg(json_schema_to_connect(sr.arena, &options, &text, -1, &again, &sr.err) == 0, "%s", sr.err.text);
+    kc_schema_keep(sr.arena, again);
     ck_assert(kc_schema_equal(schema, again));
     struct kc_value read = read_payload(&options, again, w->payload);
     ck_assert(kc_value_equal(&v, &read));
@@ -191,17 +176,17 @@ START_TEST(documents_become_schemas) {
     struct json_schema_options options = PLAIN;
     struct registry_schema text = {.text = d->document, .len = strlen(d->document)};
     const struct kc_schema *schema;
-    ck_assert_msg(json_schema_to_connect(arena, &options, &text, -1, &schema, &err) == 0, "%s", err.text);
-    kc_schema_keep(arena, schema);
+    ck_assert_msg(json_schema_to_connect(sr.arena, &options, &text, -1, &schema, &sr.err) == 0, "%s", sr.err.text);
+    kc_schema_keep(sr.arena, schema);
     if (d->schema) {
         AUTO_BUF shown;
         struct json_write_options plain = {0};
         buf_init(&shown, 1 << 20);
-        ck_assert_int_eq(json_schema_write(&shown, schema, &plain, &err), 0);
+        ck_assert_int_eq(json_schema_write(&shown, schema, &plain, &sr.err), 0);
         ck_assert_str_eq(buf_text(&shown), d->schema);
     }
     struct kc_value v = read_payload(&options, schema, d->payload);
-    ck_assert_str_eq(kc_value_to_text(arena, &v, &(size_t){0}), d->value);
+    ck_assert_str_eq(kc_value_to_text(sr.arena, &v, &(size_t){0}), d->value);
 }
 END_TEST
 
@@ -229,9 +214,9 @@ START_TEST(documents_that_are_refused) {
     struct json_schema_options options = PLAIN;
     struct registry_schema text = {.text = refused[_i], .len = strlen(refused[_i])};
     const struct kc_schema *schema;
-    ck_assert_int_eq(json_schema_to_connect(arena, &options, &text, -1, &schema, &err), -1);
-    ck_assert_str_eq(err.exception, KC_DATA_EXCEPTION);
-    ck_assert_str_ne(err.text, "");
+    ck_assert_int_eq(json_schema_to_connect(sr.arena, &options, &text, -1, &schema, &sr.err), -1);
+    ck_assert_str_eq(sr.err.exception, KC_DATA_EXCEPTION);
+    ck_assert_str_ne(sr.err.text, "");
 }
 END_TEST
 
@@ -242,14 +227,14 @@ START_TEST(objects_hold_themselves) {
     struct json_schema_options options = PLAIN;
     struct registry_schema text = {.text = document, .len = strlen(document)};
     const struct kc_schema *schema, *again;
-    ck_assert_int_eq(json_schema_to_connect(arena, &options, &text, 1, &schema, &err), 0);
-    ck_assert_int_eq(json_schema_to_connect(arena, &options, &text, 1, &again, &err), 0);
+    ck_assert_int_eq(json_schema_to_connect(sr.arena, &options, &text, 1, &schema, &sr.err), 0);
+    ck_assert_int_eq(json_schema_to_connect(sr.arena, &options, &text, 1, &again, &sr.err), 0);
     ck_assert_ptr_eq(schema, again);
     struct kc_value v = read_payload(&options, schema, "{\"v\":1,\"next\":{\"v\":2,\"next\":{\"v\":3}}}");
-    ck_assert_str_eq(kc_value_to_text(arena, &v, &(size_t){0}), "Struct{v=1,next=Struct{v=2,next=Struct{v=3}}}");
+    ck_assert_str_eq(kc_value_to_text(sr.arena, &v, &(size_t){0}), "Struct{v=1,next=Struct{v=2,next=Struct{v=3}}}");
     AUTO_BUF out;
     buf_init(&out, 1 << 20);
-    ck_assert_int_eq(json_schema_from_connect(&out, &options, schema, &err), 0);
+    ck_assert_int_eq(json_schema_from_connect(&out, &options, schema, &sr.err), 0);
     ck_assert_ptr_nonnull(strstr(buf_text(&out), "\"next\":{\"$ref\":\"#id1\"}"));
     ck_assert_ptr_nonnull(strstr(buf_text(&out), "\"$id\":\"#id1\""));
     kc_schema_unref(schema);
@@ -259,35 +244,20 @@ END_TEST
 
 /* ---- the converter and a registry ---- */
 
-#define SERVE(...)                                         \
-    static const struct http_step steps[] = {__VA_ARGS__}; \
-    server = http_script_start(steps, COUNT_OF(steps));    \
-    ck_assert_ptr_nonnull(server)
-#define OK(body) \
-    { .answer = "HTTP/1.1 200 OK\r\n\r\n" body }
-
-static void start(void) {
-    struct kc_config *config = kc_config_new();
-    kc_config_set(config, "converter.type", "value");
-    kc_config_set(config, "schema.registry.url", http_script_url(server));
-    kc_config_set(config, "max.retries", "0");
-    ck_assert_msg(converter_run_init(&run, &json_schema_converter_plugin, config, &err) == 0, "%s", err.text);
-}
-
 START_TEST(messages_there_and_back) {
     SERVE(OK("{\"id\":5}"), OK("{\"version\":2}"));
-    start();
+    registry_lab_start(&json_schema_converter_plugin, NULL, NULL);
     const struct kc_schema *schema;
     struct kc_value v;
     read_envelope(writtens[7].envelope, &schema, &v);
-    ck_assert_msg(converter_run_from(&run, &schema, &v, &err) == 0, "%s", err.text);
+    ck_assert_msg(converter_run_from(&sr.run, &schema, &v, &sr.err) == 0, "%s", sr.err.text);
     ck_assert_mem_eq(v.s, "\0\0\0\0\5{\"a\":1,\"b\":null}", 21);
-    ck_assert_ptr_nonnull(
-        strstr(http_script_request(server, 0), "{\"schemaType\":\"JSON\",\"schema\":\"{\\\"type\\\":\\\"object\\\""));
-    ck_assert_int_eq(converter_run_to(&run, &schema, &v, &err), 0);
-    ck_assert_str_eq(kc_value_to_text(arena, &v, &(size_t){0}), "Struct{a=1}");
+    ck_assert_ptr_nonnull(strstr(http_script_request(sr.server, 0),
+                                 "{\"schemaType\":\"JSON\",\"schema\":\"{\\\"type\\\":\\\"object\\\""));
+    ck_assert_int_eq(converter_run_to(&sr.run, &schema, &v, &sr.err), 0);
+    ck_assert_str_eq(kc_value_to_text(sr.arena, &v, &(size_t){0}), "Struct{a=1}");
     ck_assert_int_eq(schema->version, 2);
-    ck_assert_int_eq(http_script_count(server), 2);
+    ck_assert_int_eq(http_script_count(sr.server), 2);
 }
 END_TEST
 
@@ -311,28 +281,28 @@ START_TEST(hostile_messages) {
              "\\\"type\\\":"
              "\\\"integer\\\"}}}\"}"),
           OK("{\"version\":1}"));
-    start();
+    registry_lab_start(&json_schema_converter_plugin, NULL, NULL);
     const struct kc_schema *schema = NULL;
     struct kc_value v = kc_bytes(h->payload, h->len);
-    ck_assert_int_eq(converter_run_to(&run, &schema, &v, &err), -1);
-    ck_assert_str_eq(err.exception, KC_DATA_EXCEPTION);
-    ck_assert_msg(strstr(err.text, h->text), "%s", err.text);
-    ck_assert_msg(strstr(err.cause, h->cause), "%s", err.cause);
+    ck_assert_int_eq(converter_run_to(&sr.run, &schema, &v, &sr.err), -1);
+    ck_assert_str_eq(sr.err.exception, KC_DATA_EXCEPTION);
+    ck_assert_msg(strstr(sr.err.text, h->text), "%s", sr.err.text);
+    ck_assert_msg(strstr(sr.err.cause, h->cause), "%s", sr.err.cause);
 }
 END_TEST
 
 START_TEST(nothing_to_convert) {
     SERVE(OK("{}"));
-    start();
+    registry_lab_start(&json_schema_converter_plugin, NULL, NULL);
     const struct kc_schema *schema = NULL;
     struct kc_value v = kc_null();
-    ck_assert_int_eq(converter_run_to(&run, &schema, &v, &err), 0);
-    ck_assert_int_eq(converter_run_from(&run, &schema, &v, &err), 0);
+    ck_assert_int_eq(converter_run_to(&sr.run, &schema, &v, &sr.err), 0);
+    ck_assert_int_eq(converter_run_from(&sr.run, &schema, &v, &sr.err), 0);
     ck_assert_int_eq(v.tag, KC_V_NULL);
     v = kc_string("x");
-    ck_assert_int_eq(converter_run_from(&run, &schema, &v, &err), -1);
-    ck_assert_ptr_nonnull(strstr(err.text, "A value without schema cannot be written with a JSON Schema (topic t)"));
-    ck_assert_int_eq(http_script_count(server), 0);
+    ck_assert_int_eq(converter_run_from(&sr.run, &schema, &v, &sr.err), -1);
+    ck_assert_ptr_nonnull(strstr(sr.err.text, "A value without schema cannot be written with a JSON Schema (topic t)"));
+    ck_assert_int_eq(http_script_count(sr.server), 0);
 }
 END_TEST
 

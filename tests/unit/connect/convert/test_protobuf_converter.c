@@ -3,74 +3,14 @@
 #include <string.h>
 
 #include "connect/base/arena.h"
-#include "connect/base/log.h"
 #include "connect/convert/converters.h"
 #include "connect/convert/protobuf_wire.h"
 #include "connect/data/schema.h"
-#include "tests/support/converter_run.h"
 #include "tests/support/hex.h"
-#include "tests/support/http_script.h"
+#include "tests/support/registry_lab.h"
 
-static struct kc_arena *arena;
-static struct http_script *server;
-static struct converter_run run;
-static struct kc_error err;
-
-static void quiet(void *arg, enum kc_level level, const char *line) {
-    (void)arg, (void)level, (void)line;
-}
-
-static void set_up(void) {
-    log_sink(quiet, NULL);
-    arena = arena_new(0);
-    err = (struct kc_error){0};
-}
-
-static void tear_down(void) {
-    if (run.plugin)
-        converter_run_done(&run);
-    if (server)
-        server = http_script_stop(server);
-    arena = arena_free(arena);
-}
-
-#define OK(body) \
-    { .answer = "HTTP/1.1 200 OK\r\n\r\n" body }
-#define SERVE(...)                                         \
-    static const struct http_step steps[] = {__VA_ARGS__}; \
-    server = http_script_start(steps, COUNT_OF(steps))
 /* What the registry says of a Protobuf schema; quotes in the text are escaped already. */
 #define SCHEMA(text) "{\"schemaType\":\"PROTOBUF\",\"schema\":\"" text "\"}"
-
-static void start(const char *option_name, const char *value) {
-    struct kc_config *config = kc_config_new();
-    kc_config_set(config, "converter.type", "value");
-    kc_config_set(config, "schema.registry.url", server ? http_script_url(server) : "http://127.0.0.1:1");
-    kc_config_set(config, "max.retries", "0");
-    kc_config_set(config, "auto.register.schemas",
-                  option_name && strncmp(option_name, "use.", 4) == 0 ? "false" : "true");
-    if (option_name)
-        kc_config_set(config, option_name, value);
-    ck_assert_msg(converter_run_init(&run, &protobuf_converter_plugin, config, &err) == 0, "%s", err.text);
-}
-
-static struct kc_value bytes_of(const char *hex) {
-    AUTO_BUF out;
-    buf_init(&out, 1 << 24);
-    hex_add(&out, hex);
-    return kc_bytes(kc_arena_copy(arena, buf_text(&out), out.len), out.len);
-}
-
-static const struct kc_schema *read_hex(const char *hex, struct kc_value *v) {
-    const struct kc_schema *schema = NULL;
-    *v = bytes_of(hex);
-    ck_assert_msg(converter_run_to(&run, &schema, v, &err) == 0, "%s\n%s", err.text, err.cause);
-    return schema;
-}
-
-static void assert_text(const struct kc_value *v, const char *expected) {
-    ck_assert_str_eq(kc_value_to_text(arena, v, &(size_t){0}), expected);
-}
 
 #define TWO                                                                                                       \
     "syntax = \\\"proto3\\\"; package p; message A { int32 x = 1; } message B { message C { string s = 1; } C c " \
@@ -78,23 +18,23 @@ static void assert_text(const struct kc_value *v, const char *expected) {
 
 START_TEST(reads_each_message_of_a_schema) {
     SERVE(OK(SCHEMA(TWO)), OK("{\"version\":6}"));
-    start(NULL, NULL);
+    registry_lab_start(&protobuf_converter_plugin, NULL, NULL);
     struct kc_value v;
     const struct kc_schema *schema = NULL;
     for (int i = 0; i < 3; i++) {
-        schema = read_hex("00 00000007 00 0805", &v);
-        assert_text(&v, "Struct{x=5}");
+        schema = registry_lab_read("00 00000007 00 0805", &v);
+        registry_lab_assert_text(&v, "Struct{x=5}");
         ck_assert_str_eq(schema->name, "A");
         ck_assert_int_eq(schema->version, 6);
-        schema = read_hex("00 00000007 04 02 00 0a0161", &v);
-        assert_text(&v, "Struct{s=a}");
+        schema = registry_lab_read("00 00000007 04 02 00 0a0161", &v);
+        registry_lab_assert_text(&v, "Struct{s=a}");
         ck_assert_str_eq(schema->name, "C");
-        schema = read_hex("00 00000007 02 02", &v);
-        assert_text(&v, "Struct{}");
+        schema = registry_lab_read("00 00000007 02 02", &v);
+        registry_lab_assert_text(&v, "Struct{}");
     }
-    ck_assert_int_eq(http_script_count(server), 2);
+    ck_assert_int_eq(http_script_count(sr.server), 2);
     v = kc_null();
-    ck_assert_int_eq(converter_run_to(&run, &schema, &v, &err), 0);
+    ck_assert_int_eq(converter_run_to(&sr.run, &schema, &v, &sr.err), 0);
     ck_assert_int_eq(v.tag, KC_V_NULL);
     ck_assert_ptr_null(schema);
 }
@@ -107,65 +47,65 @@ START_TEST(imports_come_from_references) {
         OK("{\"subject\":\"other\",\"version\":3,\"id\":4,\"schemaType\":\"PROTOBUF\",\"schema\":\"syntax = "
            "\\\"proto3\\\"; package o; message Other { int64 n = 2; }\"}"),
         OK("{\"version\":1}"));
-    start(NULL, NULL);
+    registry_lab_start(&protobuf_converter_plugin, NULL, NULL);
     struct kc_value v;
-    read_hex("00 00000007 00 0a021007", &v);
-    assert_text(&v, "Struct{o=Struct{n=7}}");
-    ck_assert_ptr_nonnull(strstr(http_script_request(server, 1), "GET /subjects/other/versions/3"));
+    registry_lab_read("00 00000007 00 0a021007", &v);
+    registry_lab_assert_text(&v, "Struct{o=Struct{n=7}}");
+    ck_assert_ptr_nonnull(strstr(http_script_request(sr.server, 1), "GET /subjects/other/versions/3"));
 }
 END_TEST
 
 /* The schema as some clients register it. */
 START_TEST(schemas_may_be_serialized_descriptors) {
     SERVE(OK(SCHEMA("CgdkLnByb3RvEgFkIg4KAU0SCQoBYRgBIAEoBWIGcHJvdG8z")), OK("{\"version\":1}"));
-    start(NULL, NULL);
+    registry_lab_start(&protobuf_converter_plugin, NULL, NULL);
     struct kc_value v;
-    read_hex("00 00000007 00 0805", &v);
-    assert_text(&v, "Struct{a=5}");
+    registry_lab_read("00 00000007 00 0805", &v);
+    registry_lab_assert_text(&v, "Struct{a=5}");
 }
 END_TEST
 
 static struct kc_value struct_of(const char *name, int32_t a, const struct kc_schema **schema) {
     struct kc_schema_builder *b = kc_schema_builder_new(KC_STRUCT);
     kc_schema_name(b, name);
-    ck_assert_int_eq(kc_schema_add_field(b, "a", kc_schema_of(KC_INT32, false), &err), 0);
-    *schema = kc_schema_keep(arena, kc_schema_build(b));
-    struct kc_value v = kc_struct_new(arena, *schema);
-    ck_assert_int_eq(kc_struct_put(&v, "a", kc_int(KC_INT32, a), &err), 0);
+    ck_assert_int_eq(kc_schema_add_field(b, "a", kc_schema_of(KC_INT32, false), &sr.err), 0);
+    *schema = kc_schema_keep(sr.arena, kc_schema_build(b));
+    struct kc_value v = kc_struct_new(sr.arena, *schema);
+    ck_assert_int_eq(kc_struct_put(&v, "a", kc_int(KC_INT32, a), &sr.err), 0);
     return v;
 }
 
 START_TEST(writes_what_it_registered) {
     SERVE(OK("{\"id\":258}"));
-    start(NULL, NULL);
+    registry_lab_start(&protobuf_converter_plugin, NULL, NULL);
     const struct kc_schema *schema;
     for (int i = 1; i < 4; i++) {
         struct kc_value v = struct_of("n.R", i, &schema);
-        ck_assert_msg(converter_run_from(&run, &schema, &v, &err) == 0, "%s", err.text);
+        ck_assert_msg(converter_run_from(&sr.run, &schema, &v, &sr.err) == 0, "%s", sr.err.text);
         ck_assert_uint_eq(v.len, 8);
         ck_assert_mem_eq(v.bytes, "\0\0\0\1\2\0\x08", 7);
         ck_assert_int_eq(v.bytes[7], i);
         ck_assert_ptr_null(schema);
     }
-    ck_assert_int_eq(http_script_count(server), 1);
-    ck_assert_ptr_nonnull(strstr(http_script_request(server, 0), "\"schemaType\":\"PROTOBUF\""));
-    ck_assert_ptr_nonnull(strstr(http_script_request(server, 0),
+    ck_assert_int_eq(http_script_count(sr.server), 1);
+    ck_assert_ptr_nonnull(strstr(http_script_request(sr.server, 0), "\"schemaType\":\"PROTOBUF\""));
+    ck_assert_ptr_nonnull(strstr(http_script_request(sr.server, 0),
                                  "syntax = \\\"proto3\\\";\\npackage n;\\n\\nmessage R {\\n  int32 a = 1;\\n}\\n"));
     struct kc_value v = kc_null();
-    ck_assert_int_eq(converter_run_from(&run, &schema, &v, &err), 0);
+    ck_assert_int_eq(converter_run_from(&sr.run, &schema, &v, &sr.err), 0);
     ck_assert_int_eq(v.tag, KC_V_NULL);
 }
 END_TEST
 
 START_TEST(plain_values_are_wrapped) {
     SERVE(OK("{\"id\":1}"), OK("{\"version\":2}"));
-    start(NULL, NULL);
+    registry_lab_start(&protobuf_converter_plugin, NULL, NULL);
     const struct kc_schema *schema = kc_schema_of(KC_STRING, false);
     struct kc_value v = kc_string("abc");
-    ck_assert_msg(converter_run_from(&run, &schema, &v, &err) == 0, "%s", err.text);
+    ck_assert_msg(converter_run_from(&sr.run, &schema, &v, &sr.err) == 0, "%s", sr.err.text);
     hex_assert_eq(v.bytes, v.len, "00 00000001 02 0e 0a03616263");
-    ck_assert_msg(converter_run_to(&run, &schema, &v, &err) == 0, "%s\n%s", err.text, err.cause);
-    assert_text(&v, "abc");
+    ck_assert_msg(converter_run_to(&sr.run, &schema, &v, &sr.err) == 0, "%s\n%s", sr.err.text, sr.err.cause);
+    registry_lab_assert_text(&v, "abc");
     ck_assert_int_eq(schema->version, 2);
 }
 END_TEST
@@ -178,10 +118,10 @@ END_TEST
 
 START_TEST(messages_hold_themselves) {
     SERVE(OK(SCHEMA(NODE)), OK("{\"version\":1}"), OK("{\"id\":8}"));
-    start(NULL, NULL);
+    registry_lab_start(&protobuf_converter_plugin, NULL, NULL);
     struct kc_value v;
-    const struct kc_schema *schema = read_hex("00 00000007 00 0801 1204 0802 1200 1a02 0803", &v);
-    assert_text(
+    const struct kc_schema *schema = registry_lab_read("00 00000007 00 0801 1204 0802 1200 1a02 0803", &v);
+    registry_lab_assert_text(
         &v,
         "Struct{v=1,next=Struct{v=2,next=Struct{v=0,more=[],m={}},more=[],m={}},more=[Struct{v=3,more=[],m={}}],m={}}");
     const struct kc_schema *next = kc_schema_field(schema, "next")->schema;
@@ -189,10 +129,10 @@ START_TEST(messages_hold_themselves) {
     ck_assert_str_eq(next->name, "Node");
     ck_assert_str_eq(schema_parameter(next, "io.confluent.connect.protobuf.Tag"), "2");
     ck_assert_ptr_eq(kc_schema_field(next, "next")->schema, next);
-    ck_assert_ptr_eq(read_hex("00 00000007 00", &v), schema);
-    v = bytes_of("00 00000007 00 0801 1204 0802 1200 1a02 0803");
-    ck_assert_int_eq(converter_run_to(&run, &schema, &v, &err), 0);
-    ck_assert_msg(converter_run_from(&run, &schema, &v, &err) == 0, "%s", err.text);
+    ck_assert_ptr_eq(registry_lab_read("00 00000007 00", &v), schema);
+    v = registry_lab_bytes("00 00000007 00 0801 1204 0802 1200 1a02 0803");
+    ck_assert_int_eq(converter_run_to(&sr.run, &schema, &v, &sr.err), 0);
+    ck_assert_msg(converter_run_from(&sr.run, &schema, &v, &sr.err) == 0, "%s", sr.err.text);
     hex_assert_eq(v.bytes, v.len, "00 00000008 00 0801 1204 0802 1200 1a02 0803");
 }
 END_TEST
@@ -202,9 +142,9 @@ START_TEST(google_values_hold_structs) {
                     "google.protobuf.Struct s "
                     "= 1; }")),
           OK("{\"version\":1}"));
-    start(NULL, NULL);
+    registry_lab_start(&protobuf_converter_plugin, NULL, NULL);
     struct kc_value v;
-    read_hex("00 00000007 00 0a 0e 0a0c 0a016b 1207 2a05 0a03 0a0161", &v);
+    registry_lab_read("00 00000007 00 0a 0e 0a0c 0a016b 1207 2a05 0a03 0a0161", &v);
     ck_assert_int_eq(v.tag, KC_V_STRUCT);
 }
 END_TEST
@@ -247,23 +187,23 @@ START_TEST(hostile_messages) {
     snprintf(answer, sizeof(answer), "HTTP/1.1 200 OK\r\n\r\n" SCHEMA("%s"), h->schema);
     steps[0] = (struct http_step){.answer = answer};
     steps[1] = (struct http_step)OK("{\"version\":1}");
-    server = http_script_start(steps, COUNT_OF(steps));
-    start(NULL, NULL);
-    struct kc_value v = bytes_of(h->hex);
+    sr.server = http_script_start(steps, COUNT_OF(steps));
+    registry_lab_start(&protobuf_converter_plugin, NULL, NULL);
+    struct kc_value v = registry_lab_bytes(h->hex);
     const struct kc_schema *schema = NULL;
-    ck_assert_int_eq(converter_run_to(&run, &schema, &v, &err), -1);
-    ck_assert_str_eq(err.exception, KC_DATA_EXCEPTION);
-    ck_assert_ptr_nonnull(strstr(err.text, "Failed to deserialize data for topic "));
-    ck_assert_msg(strstr(err.cause, h->cause), "%s", err.cause);
+    ck_assert_int_eq(converter_run_to(&sr.run, &schema, &v, &sr.err), -1);
+    ck_assert_str_eq(sr.err.exception, KC_DATA_EXCEPTION);
+    ck_assert_ptr_nonnull(strstr(sr.err.text, "Failed to deserialize data for topic "));
+    ck_assert_msg(strstr(sr.err.cause, h->cause), "%s", sr.err.cause);
 }
 END_TEST
 
 /* Messages in messages, 10,000 deep; and a hundred million bytes of nothing but empty messages with many fields. */
 START_TEST(depth_and_size_are_bounded) {
     SERVE(OK(SCHEMA(ANY)), OK("{\"version\":1}"));
-    start(NULL, NULL);
+    registry_lab_start(&protobuf_converter_plugin, NULL, NULL);
     enum { DEPTH = 10000 };
-    uint8_t *bytes = kc_arena_zalloc(arena, 6 + DEPTH * 4), *end = bytes + 6 + DEPTH * 4, *at = end;
+    uint8_t *bytes = kc_arena_zalloc(sr.arena, 6 + DEPTH * 4), *end = bytes + 6 + DEPTH * 4, *at = end;
     for (int i = 0; i < DEPTH; i++) {
         size_t len = (size_t)(end - at);
         at -= protobuf_varint_size(len);
@@ -275,8 +215,8 @@ START_TEST(depth_and_size_are_bounded) {
     memcpy(at, "\0\0\0\0\7\0", 6);
     const struct kc_schema *schema = NULL;
     struct kc_value v = kc_bytes(at, (size_t)(end - at));
-    ck_assert_int_eq(converter_run_to(&run, &schema, &v, &err), -1);
-    ck_assert_msg(strstr(err.cause, "too many levels of nesting") != NULL, "%s", err.cause);
+    ck_assert_int_eq(converter_run_to(&sr.run, &schema, &v, &sr.err), -1);
+    ck_assert_msg(strstr(sr.err.cause, "too many levels of nesting") != NULL, "%s", sr.err.cause);
 }
 END_TEST
 
@@ -291,32 +231,32 @@ START_TEST(amplification_is_bounded) {
     static struct http_step steps[2];
     steps[0] = (struct http_step){.answer = buf_text(&text)};
     steps[1] = (struct http_step)OK("{\"version\":1}");
-    server = http_script_start(steps, COUNT_OF(steps));
-    start(NULL, NULL);
+    sr.server = http_script_start(steps, COUNT_OF(steps));
+    registry_lab_start(&protobuf_converter_plugin, NULL, NULL);
     enum { COUNT = 100000 };
-    uint8_t *bytes = kc_arena_zalloc(arena, 6 + COUNT * 2);
+    uint8_t *bytes = kc_arena_zalloc(sr.arena, 6 + COUNT * 2);
     memcpy(bytes, "\0\0\0\0\7\0", 6);
     for (int i = 0; i < COUNT; i++)
         bytes[6 + 2 * i] = 0x0a;
     const struct kc_schema *schema = NULL;
     struct kc_value v = kc_bytes(bytes, 6 + COUNT * 2);
-    ck_assert_int_eq(converter_run_to(&run, &schema, &v, &err), -1);
-    ck_assert_msg(strstr(err.cause, "takes more than 256 MB of memory") != NULL, "%s", err.cause);
-    server = http_script_stop(server);
+    ck_assert_int_eq(converter_run_to(&sr.run, &schema, &v, &sr.err), -1);
+    ck_assert_msg(strstr(sr.err.cause, "takes more than 256 MB of memory") != NULL, "%s", sr.err.cause);
+    sr.server = http_script_stop(sr.server);
 }
 END_TEST
 
 START_TEST(values_that_cannot_be_written) {
     SERVE(OK("{\"id\":1}"));
-    start(NULL, NULL);
+    registry_lab_start(&protobuf_converter_plugin, NULL, NULL);
     const struct kc_schema *schema = NULL;
     struct kc_value v = kc_string("x");
-    ck_assert_int_eq(converter_run_from(&run, &schema, &v, &err), -1);
-    ck_assert_str_eq(err.exception, "java.lang.NullPointerException");
+    ck_assert_int_eq(converter_run_from(&sr.run, &schema, &v, &sr.err), -1);
+    ck_assert_str_eq(sr.err.exception, "java.lang.NullPointerException");
     v = struct_of("my-record", 1, &schema);
-    ck_assert_int_eq(converter_run_from(&run, &schema, &v, &err), -1);
-    ck_assert_ptr_nonnull(strstr(err.text, "\"my-record\" is not a valid identifier."));
-    ck_assert_int_eq(http_script_count(server), 0);
+    ck_assert_int_eq(converter_run_from(&sr.run, &schema, &v, &sr.err), -1);
+    ck_assert_ptr_nonnull(strstr(sr.err.text, "\"my-record\" is not a valid identifier."));
+    ck_assert_int_eq(http_script_count(sr.server), 0);
 }
 END_TEST
 
@@ -324,7 +264,7 @@ END_TEST
 START_TEST(structs_of_one_name_that_differ) {
     static const enum kc_type types[] = {KC_INT32, KC_INT64, KC_FLOAT32, KC_FLOAT64, KC_BOOLEAN, KC_STRING, KC_BYTES};
     SERVE(OK("{\"id\":1}"));
-    start("wrapper.for.nullables", _i % 2 ? "true" : "false");
+    registry_lab_start(&protobuf_converter_plugin, "wrapper.for.nullables", _i % 2 ? "true" : "false");
     struct kc_value values[] = {kc_int(KC_INT32, 1), kc_int(KC_INT64, 1), kc_float(1),     kc_double(1),
                                 kc_bool(true),       kc_string("x"),      kc_bytes("x", 1)};
     size_t first = (size_t)_i / 2 / COUNT_OF(types), second = (size_t)_i / 2 % COUNT_OF(types);
@@ -332,21 +272,21 @@ START_TEST(structs_of_one_name_that_differ) {
     for (int i = 0; i < 2; i++) {
         struct kc_schema_builder *b = kc_schema_builder_new(KC_STRUCT);
         kc_schema_name(b, "In");
-        ck_assert_int_eq(kc_schema_add_field(b, "x", kc_schema_of(types[i ? second : first], true), &err), 0);
-        inner[i] = kc_schema_keep(arena, kc_schema_build(b));
+        ck_assert_int_eq(kc_schema_add_field(b, "x", kc_schema_of(types[i ? second : first], true), &sr.err), 0);
+        inner[i] = kc_schema_keep(sr.arena, kc_schema_build(b));
     }
     struct kc_schema_builder *b = kc_schema_builder_new(KC_STRUCT);
     kc_schema_name(b, "R");
-    ck_assert_int_eq(kc_schema_add_field(b, "a", inner[0], &err), 0);
-    ck_assert_int_eq(kc_schema_add_field(b, "b", inner[1], &err), 0);
-    schema = kc_schema_keep(arena, kc_schema_build(b));
-    struct kc_value v = kc_struct_new(arena, schema), in = kc_struct_new(arena, inner[1]);
-    ck_assert_int_eq(kc_struct_put(&in, "x", values[second], &err), 0);
-    ck_assert_int_eq(kc_struct_put(&v, "b", in, &err), 0);
-    int rc = converter_run_from(&run, &schema, &v, &err);
-    ck_assert_msg((rc == 0) == (first == second), "%d %d: %s", types[first], types[second], err.text);
+    ck_assert_int_eq(kc_schema_add_field(b, "a", inner[0], &sr.err), 0);
+    ck_assert_int_eq(kc_schema_add_field(b, "b", inner[1], &sr.err), 0);
+    schema = kc_schema_keep(sr.arena, kc_schema_build(b));
+    struct kc_value v = kc_struct_new(sr.arena, schema), in = kc_struct_new(sr.arena, inner[1]);
+    ck_assert_int_eq(kc_struct_put(&in, "x", values[second], &sr.err), 0);
+    ck_assert_int_eq(kc_struct_put(&v, "b", in, &sr.err), 0);
+    int rc = converter_run_from(&sr.run, &schema, &v, &sr.err);
+    ck_assert_msg((rc == 0) == (first == second), "%d %d: %s", types[first], types[second], sr.err.text);
     if (rc < 0)
-        ck_assert_str_eq(err.exception, "java.lang.IllegalArgumentException");
+        ck_assert_str_eq(sr.err.exception, "java.lang.IllegalArgumentException");
 }
 END_TEST
 
@@ -373,14 +313,14 @@ START_TEST(latest_schema_is_written) {
              "\\\"proto3\\\"; %s\"}",
              c->schema);
     step = (struct http_step){.answer = answer};
-    server = http_script_start(&step, 1);
-    start("use.latest.version", "true");
+    sr.server = http_script_start(&step, 1);
+    registry_lab_start(&protobuf_converter_plugin, "use.latest.version", "true");
     const struct kc_schema *schema;
     struct kc_value v = struct_of("R", 3, &schema);
-    int rc = converter_run_from(&run, &schema, &v, &err);
-    ck_assert_msg((rc < 0) == (c->error != NULL), "%s\n%s", err.text, err.cause);
+    int rc = converter_run_from(&sr.run, &schema, &v, &sr.err);
+    ck_assert_msg((rc < 0) == (c->error != NULL), "%s\n%s", sr.err.text, sr.err.cause);
     if (c->error)
-        ck_assert_msg(strstr(err.cause, c->error) != NULL, "%s", err.cause);
+        ck_assert_msg(strstr(sr.err.cause, c->error) != NULL, "%s", sr.err.cause);
     else
         hex_assert_eq(v.bytes, v.len, c->hex);
 }
@@ -389,7 +329,7 @@ END_TEST
 static Suite *make_suite(void) {
     Suite *suite = suite_create("protobuf_converter");
     TCase *tc = tcase_create("converter");
-    tcase_add_checked_fixture(tc, set_up, tear_down);
+    tcase_add_checked_fixture(tc, registry_lab_set_up, registry_lab_tear_down);
     tcase_add_test(tc, reads_each_message_of_a_schema);
     tcase_add_test(tc, imports_come_from_references);
     tcase_add_test(tc, schemas_may_be_serialized_descriptors);
