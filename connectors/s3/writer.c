@@ -465,6 +465,15 @@ int writer_find_free(void *arg, const char *key, const struct upload_file *file,
     struct object_store *store = uploader_store(env->uploader);
     int limit = env->conf->scan_limit;
     int64_t offset = file->start_offset + 1;
+    int there = store_head(store, key, NULL, err);
+    if (there < 0 && err->code != ERR_FORBIDDEN)
+        return -1;
+    if (!there) /* going on behind it would lose a record */
+        return err_set(
+            err, ERR_S3,
+            "Unexpected state - Contradicting response: the store refuses to write %s because it exists, and "
+            "says that it does not exist",
+            key);
     for (int i = 0; i < limit; i++, offset++) {
         AUTO_BUF name;
         buf_init(&name, NAME_LIMIT);

@@ -311,10 +311,10 @@ END_TEST
 START_TEST(a_temporary_redirect_is_followed_once_for_each_request) {
     static const struct http_step other[] = {{OK, false}};
     struct http_script *there = http_script_start(other, 1);
-    char answer[256];
+    static char answer[256]; /* the server lives until teardown */
     snprintf(answer, sizeof(answer), "HTTP/1.1 307 Redirect\r\nLocation: %s/elsewhere\r\nContent-Length: 0\r\n\r\n",
              http_script_url(there));
-    struct http_step steps[] = {{answer, false}};
+    static const struct http_step steps[] = {{answer, false}};
     open_store(steps, 1);
     for (int i = 0; i < 2; i++) {
         ck_assert_msg(put() == 0, "%s", err.text);

@@ -349,6 +349,25 @@ START_TEST(scheduled_files_never_replace_an_object) {
 }
 END_TEST
 
+START_TEST(an_object_that_exists_and_does_not_is_an_error) {
+    static struct failing rule = {"complete", 1, 1, ERR_ALREADY_EXISTS};
+    fake_store_rules(run.st, fail_some, &rule);
+    set("rotate.schedule.interval.ms", "600000");
+    set("timezone", "UTC");
+    start();
+    for (int i = 0; i < 3; i++)
+        json(i, "{}");
+    enum kc_put verdict = put();
+    for (int i = 0; i < 400 && verdict == KC_PUT_DONE; i++) {
+        clock_sleep_ms(5);
+        verdict = put();
+    }
+    ck_assert_int_eq(verdict, KC_PUT_FAIL);
+    ck_assert_msg(strstr(run.err.text, "Contradicting response") != NULL, "%s", run.err.text);
+    ck_assert_int_eq(committed(0), -1);
+}
+END_TEST
+
 START_TEST(objects_are_tagged) {
     static struct failing rule = {"tag", 2, 2, ERR_S3};
     fake_store_rules(run.st, fail_some, &rule);
@@ -410,6 +429,7 @@ static Suite *make_suite(void) {
     tcase_add_loop_test(t, a_failure_that_may_pass_reads_the_records_again, 0, 3);
     tcase_add_test(t, other_failures_end_the_task);
     tcase_add_test(t, scheduled_files_never_replace_an_object);
+    tcase_add_test(t, an_object_that_exists_and_does_not_is_an_error);
     tcase_add_test(t, objects_are_tagged);
     tcase_add_test(t, a_batch_may_be_cut_by_time);
     tcase_add_test(t, a_renamed_topic_names_the_folder);
