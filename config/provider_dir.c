@@ -11,6 +11,7 @@
 #include "config/properties.h"
 #include "connect/base/buf.h"
 #include "connect/base/err.h"
+#include "connect/base/utf8.h"
 
 #define LOG_DIR_PROVIDER "org.apache.kafka.common.config.provider.DirectoryConfigProvider"
 
@@ -27,12 +28,15 @@ static int add_file(const char *folder, const char *name, struct kc_config *ret_
     if (path.failed || strchr(name, '/') || stat(buf_text(&path), &st) != 0 || !S_ISREG(st.st_mode))
         return 0;
     AUTO_TEXT text = file_read(buf_text(&path), FILE_MAX, &len, &cause);
-    if (text && strlen(text) == len) {
+    bool utf8 = text && utf8_valid_prefix(text, len) == len;
+    if (utf8 && strlen(text) == len) {
         kc_config_set(ret_values, name, text);
         return 0;
     }
     kc_log(KC_ERROR, LOG_DIR_PROVIDER, "Could not read file %s for property %s: %s", buf_text(&path), name,
-           text ? "it holds a NUL character" : cause.text);
+           !text  ? cause.text
+           : utf8 ? "it holds a NUL character"
+                  : "it is not UTF-8");
     return err_set(err, ERR_BAD_CONFIG, "Could not read file %s for property %s", buf_text(&path), name);
 }
 

@@ -2,6 +2,7 @@
 #include "connect/task/report.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "connect/base/buf.h"
 #include "connect/base/err.h"
@@ -68,7 +69,13 @@ static void add_headers(struct buf *line, struct kc_arena *arena, const struct k
 /* @source SourceRecord.toString */
 static void add_source_record(struct buf *line, struct kc_arena *arena, const struct kc_record *record,
                               const char *partition) {
-    buf_printf(line, "SourceRecord{sourcePartition=%s", partition ? partition : "null");
+    struct kc_value map = kc_null();
+    if (partition && kc_value_from_json(arena, partition, strlen(partition), &map, /* err= */ NULL) < 0)
+        map = kc_string(partition);
+    size_t len;
+    const char *text = kc_value_to_text(arena, &map, &len);
+    buf_add_text(line, "SourceRecord{sourcePartition=");
+    buf_add(line, text, len);
     add_value(line, arena, "sourceOffset", &record->source_offset);
     buf_printf(line, "} ConnectRecord{topic='%s', kafkaPartition=", record->topic ? record->topic : "null");
     if (record->partition >= 0)

@@ -211,9 +211,14 @@ static void convert_headers(struct sink_task *s) {
 static void apply_chain(struct sink_task *s) {
     struct chain_pos pos = {0};
     struct kc_error err;
-    while (!chain_apply(s->task->chain, &s->batch, &pos, &err))
+    size_t failing = 0;
+    while (!chain_apply(s->task->chain, &s->batch, &pos, &err)) {
+        if (pos.stage != failing)
+            tolerance_next_operation(&s->task->tolerance);
+        failing = pos.stage;
         tolerance_failed(&s->task->tolerance, &s->batch, pos.index, STAGE_TRANSFORMATION,
                          chain_class(s->task->chain, pos.stage), &err);
+    }
 }
 
 /* After a cut: positions only count the records that are left. Their order within a partition is that of the offsets.

@@ -57,9 +57,14 @@ void source_convert(struct source_task *s) {
     struct kc_error err;
     source_errors_keep(s);
     tolerance_begin(&s->task->tolerance);
-    while (!chain_apply(s->task->chain, batch, &pos, &err))
+    size_t failing = 0;
+    while (!chain_apply(s->task->chain, batch, &pos, &err)) {
+        if (pos.stage != failing)
+            tolerance_next_operation(&s->task->tolerance);
+        failing = pos.stage;
         tolerance_failed(&s->task->tolerance, batch, pos.index, STAGE_TRANSFORMATION,
                          chain_class(s->task->chain, pos.stage), &err);
+    }
     convert_headers(s, batch);
     convert(s, batch, &s->task->converters.key, true);
     convert(s, batch, &s->task->converters.value, false);

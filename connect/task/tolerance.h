@@ -56,6 +56,11 @@ struct tolerance {
 
 /* Before the first stage of a batch. */
 void tolerance_begin(struct tolerance *tol);
+/* What fails next is another operation than what failed last, though of the same record, stage and class: its time of
+ * retries begins anew. */
+static inline void tolerance_next_operation(struct tolerance *tol) {
+    tol->retrying = false;
+}
 /* Record `index` failed; call the operation again from there afterwards. By then one of these has happened:
  * - time has passed and the record is to be tried once more (retriable, errors.retry.timeout not over);
  * - it was reported and is marked as dropped (tolerated);

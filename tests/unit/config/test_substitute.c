@@ -1,6 +1,7 @@
 /* References, the three providers, what stays as it is and what fails. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/stat.h>
 
 #include "config/builtin.h"
@@ -239,6 +240,7 @@ START_TEST(test_failing_providers) {
     } cases[] = {
         {"${file:@/missing:x}", "Could not read properties from file @/missing"},
         {"${file:@/bad.properties:x}", "Could not read properties from file @/bad.properties"},
+        {"${dir:@:bad.properties}", "Could not read file @/bad.properties for property bad.properties"},
         {"${env:path:KCT_ONE}", "Path is not supported for EnvVarConfigProvider, invalid value 'path'"},
     };
     struct kc_error err = {0};
@@ -257,6 +259,8 @@ START_TEST(test_failing_providers) {
 END_TEST
 
 START_TEST(test_all_keys) {
+    AUTO_TEXT bad = with_dir("@/bad.properties");
+    ck_assert_int_eq(unlink(bad), 0); /* all keys, then: also this one */
     struct kc_error err = {0};
     void *self = NULL;
     int64_t ttl;

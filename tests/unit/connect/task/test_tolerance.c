@@ -117,6 +117,20 @@ START_TEST(test_not_tolerated) {
 }
 END_TEST
 
+/* Two transforms of one class: the second has the whole time, whatever the first one used. */
+START_TEST(test_another_operation_of_the_same_record) {
+    tol.retry_timeout_ms = 500;
+    fail_with(KC_RETRIABLE_EXCEPTION, 2, STAGE_TRANSFORMATION);
+    ck_assert_int_eq(seen.waited_ms, 300);
+    tolerance_next_operation(&tol);
+    fail_with(KC_RETRIABLE_EXCEPTION, 2, STAGE_TRANSFORMATION);
+    ck_assert_int_eq(seen.waited_ms, 600);
+    fail_with(KC_RETRIABLE_EXCEPTION, 2, STAGE_TRANSFORMATION);
+    ck_assert_int_eq(seen.waited_ms, 800); /* what is left of 500 */
+    ck_assert(!tolerance_cut(&tol));
+}
+END_TEST
+
 START_TEST(test_retries_until_the_time_is_over) {
     struct kc_error err = {0};
     tol.retry_timeout_ms = 1000;
@@ -248,6 +262,7 @@ static Suite *make_suite(void) {
     tcase_add_test(tc, test_backoff);
     tcase_add_test(tc, test_tolerated);
     tcase_add_test(tc, test_not_tolerated);
+    tcase_add_test(tc, test_another_operation_of_the_same_record);
     tcase_add_test(tc, test_retries_until_the_time_is_over);
     tcase_add_test(tc, test_each_record_has_its_own_time);
     tcase_add_test(tc, test_retries_for_ever_until_stopped);
