@@ -260,7 +260,7 @@ END_TEST
 
 START_TEST(test_all_keys) {
     AUTO_TEXT bad = with_dir("@/bad.properties");
-    ck_assert_int_eq(unlink(bad), 0); /* all keys, then: also this one */
+    ck_assert_int_eq(unlink(bad), 0); /* it would be read with all the others */
     struct kc_error err = {0};
     void *self = NULL;
     int64_t ttl;
@@ -273,7 +273,7 @@ START_TEST(test_all_keys) {
         ck_assert_int_eq(plugins[i]->config_provider->configure(none, &self, &err), 0);
         ck_assert_int_eq(plugins[i]->config_provider->get(self, path, NULL, 0, values, &ttl, &err), 0);
         ck_assert(kc_config_has(values, keys[i]));
-        ck_assert_uint_ge(kc_config_count(values), 3);
+        ck_assert_uint_ge(kc_config_count(values), 2);
         plugins[i]->config_provider->close(self);
     }
 }
