@@ -120,6 +120,7 @@ static void complete(struct worker_conf *conf) {
         conf->exactly_once = "disabled";
     }
     lower(&conf->connect_protocol, conf->arena);
+    lower(&conf->exactly_once, conf->arena);
     lower(&conf->advertised_listener, conf->arena);
 }
 

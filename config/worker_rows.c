@@ -302,7 +302,7 @@ const struct kc_option worker_options[] = {
     OPT_INT("heartbeat.interval.ms", struct worker_conf, heartbeat_interval_ms, .def = "3000", .importance = KC_HIGH,
             .doc = "How often heartbeats are sent; must be below session.timeout.ms."),
     OPT_STRING("exactly.once.source.support", struct worker_conf, exactly_once, .def = "disabled",
-               .importance = KC_HIGH, .one_of = exactly_onces,
+               .importance = KC_HIGH, .one_of = exactly_onces, .one_of_ignores_case = true,
                .doc = "Exactly-once delivery of source connectors. preparing: the leader writes the config topic in "
                       "transactions; enabled: source tasks write in transactions, too. All workers of a group must be "
                       "preparing before the first may be enabled."),
@@ -387,6 +387,7 @@ const struct kc_option worker_options[] = {
      .def = "PLAINTEXT",
      .importance = KC_MEDIUM,
      .one_of = security_protocols,
+     .one_of_ignores_case = true,
      .doc = "How brokers are talked to."},
     {.name = "metadata.recovery.strategy",
      .type = KC_OPT_T_STRING,

@@ -3,6 +3,8 @@
 
 #include "config/properties.h"
 #include "connect/base/err.h"
+#include "connect/kafka/bootstrap.h"
+#include "connect/kafka/client.h"
 #include "connect/plugins.h"
 
 AUTO_FREE(substitute, struct substitute, substitute_free)
@@ -35,6 +37,21 @@ static int check_converter_versions(const struct worker_conf *conf, struct kc_er
     return 0;
 }
 
+/* What the first client would refuse is refused before anything starts. */
+static int check_client(const struct worker_conf *conf, struct kc_error *err) {
+    struct wire_broker *brokers = NULL;
+    size_t count = 0;
+    if (bootstrap_parse(kc_config_get(conf->text, "bootstrap.servers"), &brokers, &count, err) == 0) {
+        wire_brokers_free(brokers, count);
+        rd_kafka_conf_t *client = client_conf(CLIENT_ADMIN, conf->text, err);
+        if (client) {
+            rd_kafka_conf_destroy(client);
+            return 0;
+        }
+    }
+    return err_wrap(err, "org.apache.kafka.common.KafkaException", "Failed to create new KafkaAdminClient");
+}
+
 static int config_new(struct kc_config *raw, bool standalone, struct worker_conf **ret_conf,
                       struct substitute **ret_substitute, struct kc_error *err) {
     AUTO(props) taken = raw;
@@ -45,7 +62,7 @@ static int config_new(struct kc_config *raw, bool standalone, struct worker_conf
         return -1;
     worker_conf_log(taken);
     AUTO(worker_conf) conf = standalone ? worker_conf_new_standalone(resolved, err) : worker_conf_new(resolved, err);
-    if (!conf || check_converter_versions(conf, err) < 0)
+    if (!conf || check_converter_versions(conf, err) < 0 || check_client(conf, err) < 0)
         return -1;
     struct substitute *substitute = substitute_new(conf->text, plugins_find, err);
     if (!substitute)

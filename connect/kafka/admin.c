@@ -108,14 +108,12 @@ static int create_result(const char *topic, rd_kafka_resp_err_t code, const char
                topic, rd_kafka_err2str(code));
         *ret_outcome = ADMIN_TOPIC_UNKNOWN;
         return 0;
-    case RD_KAFKA_RESP_ERR_INVALID_CONFIG:
-    case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
+    default:
         client_error(err, code, "%s", text);
         if (code == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR && err)
             err->retriable = true; /* brokers may still be joining */
-        return err_wrap(err, NULL, "Unable to create topic(s) '%s': %s", topic, text);
-    default:
-        client_error(err, code, "%s", text);
+        if (code > 0)              /* the broker's word */
+            return err_wrap(err, NULL, "Unable to create topic(s) '%s': %s", topic, text);
         return err_wrap(err, NULL, "Error while attempting to create/find topic(s) '%s'", topic);
     }
 }

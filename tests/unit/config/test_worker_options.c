@@ -119,6 +119,8 @@ START_TEST(test_values) {
     struct kc_config *config = minimal();
     kc_config_set(config, "reconnect.backoff.ms", "2000");
     kc_config_set(config, "connect.protocol", "Compatible");
+    kc_config_set(config, "exactly.once.source.support", "ENABLED");
+    kc_config_set(config, "security.protocol", "plaintext");
     kc_config_set(config, "rest.advertised.listener", "HTTPS");
     kc_config_set(config, "rest.advertised.port", "80");
     kc_config_set(config, "connector.client.config.override.policy",
@@ -132,6 +134,7 @@ START_TEST(test_values) {
     ck_assert_msg(c != NULL, "%s", err.text);
     ck_assert_int_eq(c->reconnect_backoff_max_ms, 2000);
     ck_assert_str_eq(c->connect_protocol, "compatible");
+    ck_assert_str_eq(c->exactly_once, "enabled");
     ck_assert_str_eq(c->advertised_listener, "https");
     ck_assert_int_eq(c->advertised_port, 80);
     ck_assert_str_eq(c->override_policy, "Principal");
@@ -161,9 +164,9 @@ START_TEST(test_refused) {
         {"offset.storage.partitions", "0",
          "Invalid value 0 for configuration offset.storage.partitions: Number of partitions must be positive, or -1 to "
          "use the broker's default"},
-        {"exactly.once.source.support", "Disabled",
-         "Invalid value Disabled for configuration exactly.once.source.support: String must be one of: disabled, "
-         "preparing, enabled"},
+        {"exactly.once.source.support", "foo",
+         "Invalid value foo for configuration exactly.once.source.support: String must be one of (case insensitive): "
+         "DISABLED, ENABLED, PREPARING"},
         {"listeners", "ftp://:8443",
          "Invalid value ftp://:8443 for configuration listeners: Listener protocol must be one of the following: "
          "\"http\", \"https\"."},
@@ -181,9 +184,9 @@ START_TEST(test_refused) {
         {"connector.client.config.override.policy", "Some",
          "Invalid value Some for configuration connector.client.config.override.policy: Failed to find any class that "
          "implements ConnectorClientConfigOverridePolicy and which name matches Some"},
-        {"security.protocol", "sasl_ssl",
-         "Invalid value sasl_ssl for configuration security.protocol: String must be one of: PLAINTEXT, SSL, "
-         "SASL_PLAINTEXT, SASL_SSL"},
+        {"security.protocol", "foo",
+         "Invalid value foo for configuration security.protocol: String must be one of (case insensitive): SASL_SSL, "
+         "PLAINTEXT, SSL, SASL_PLAINTEXT"},
         {"ssl.engine.factory.class", "x.F",
          "Invalid value x.F for configuration ssl.engine.factory.class: Class x.F could not be found."},
         {"inter.worker.key.generation.algorithm", "Rot13",
