@@ -169,6 +169,35 @@ static char **wait_topics(struct status_store *s, const char *connector, size_t 
     ck_abort_msg("never %zu topics", count);
 }
 
+/* Topics are written once. */
+static void check_topics(struct status_store *s) {
+    for (int i = 0; i < 1000; i++)
+        status_store_note_topic(s, "orders", "c", 0);
+    status_store_note_topic(s, "a", "c", 1);
+    char **topics = wait_topics(s, "c", 2);
+    ck_assert_str_eq(topics[0], "a");
+    ck_assert_str_eq(topics[1], "orders");
+    free(topics[0]);
+    free(topics[1]);
+    free(topics);
+    status_store_reset_topics(s, "c");
+    free(wait_topics(s, "c", 0));
+}
+
+/* What is on its way at the end is not lost without need, and nothing leaks. */
+static void check_last_write(const struct cluster *cluster) {
+    struct kc_error err = {0};
+    struct status last = {.connector = "c", .task = 7, .state = STATE_UNASSIGNED, .worker_id = "w1", .generation = 4};
+    struct status_store *s = status_store_new(&cluster->conf);
+    ck_assert_int_eq(status_store_start(s, &err), 0);
+    status_store_put(s, &last, true);
+    status_store_free(s);
+    s = status_store_new(&cluster->conf);
+    ck_assert_int_eq(status_store_start(s, &err), 0);
+    wait_state(s, "c", 7, STATE_UNASSIGNED);
+    status_store_free(s);
+}
+
 START_TEST(status_topic) {
     struct cluster cluster;
     struct kc_error err = {0};
@@ -202,18 +231,7 @@ START_TEST(status_topic) {
     running.state = STATE_PAUSED;
     status_store_put(s, &running, false);
     wait_state(s, "c", 0, STATE_PAUSED);
-    /* topics: written once */
-    for (int i = 0; i < 1000; i++)
-        status_store_note_topic(s, "orders", "c", 0);
-    status_store_note_topic(s, "a", "c", 1);
-    char **topics = wait_topics(s, "c", 2);
-    ck_assert_str_eq(topics[0], "a");
-    ck_assert_str_eq(topics[1], "orders");
-    free(topics[0]);
-    free(topics[1]);
-    free(topics);
-    status_store_reset_topics(s, "c");
-    free(wait_topics(s, "c", 0));
+    check_topics(s);
     size_t count;
     char **names = status_store_connectors(s, &count);
     ck_assert_uint_eq(count, 1);
@@ -227,17 +245,7 @@ START_TEST(status_topic) {
     status_store_put(s, &running, false);
     wait_state(s, "c", 0, -1);
     status_store_free(s);
-    /* what is on its way at the end is not lost without need, and nothing leaks */
-    s = status_store_new(&cluster.conf);
-    ck_assert_int_eq(status_store_start(s, &err), 0);
-    running.state = STATE_UNASSIGNED;
-    running.task = 7;
-    status_store_put(s, &running, true);
-    status_store_free(s);
-    s = status_store_new(&cluster.conf);
-    ck_assert_int_eq(status_store_start(s, &err), 0);
-    wait_state(s, "c", 7, STATE_UNASSIGNED);
-    status_store_free(s);
+    check_last_write(&cluster);
     cluster_stop(&cluster);
 }
 END_TEST
