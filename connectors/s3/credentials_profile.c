@@ -104,8 +104,8 @@ static int from_process(const char *command, struct credentials *ret, struct kc_
     int status = 0;
     if (run_command(command, &output, &status, err) < 0)
         return -1;
-    if (status != 0)
-        return err_set(err, ERR_S3, "credential_process %s ended with status %d", command,
+    if (status != 0) /* without the command: it may hold a secret */
+        return err_set(err, ERR_S3, "credential_process of the profile ended with status %d",
                        WIFEXITED(status) ? WEXITSTATUS(status) : status);
     return credentials_read_json(&output, "credential_process", "SessionToken", ret, err);
 }

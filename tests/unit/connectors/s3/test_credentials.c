@@ -156,10 +156,10 @@ START_TEST(a_program_prints_credentials) {
 }
 END_TEST
 
-START_TEST(a_program_that_fails_is_named) {
+START_TEST(a_program_that_fails_is_an_error) {
     write_file("config", "[default]\ncredential_process = exit 3\n");
     ck_assert_int_eq(get(), -1);
-    ck_assert_str_eq(err.text, "credential_process exit 3 ended with status 3");
+    ck_assert_str_eq(err.text, "credential_process of the profile ended with status 3");
 }
 END_TEST
 
@@ -316,7 +316,7 @@ static Suite *make_suite(void) {
     tcase_add_loop_test(t, profile_files, 0, 3);
     tcase_add_test(t, profiles_in_a_circle);
     tcase_add_loop_test(t, a_program_prints_credentials, 0, 4);
-    tcase_add_test(t, a_program_that_fails_is_named);
+    tcase_add_test(t, a_program_that_fails_is_an_error);
     tcase_add_test(t, nothing_at_all);
     tcase_add_test(t, a_web_identity_is_exchanged);
     tcase_add_test(t, a_role_is_assumed_with_own_keys);
