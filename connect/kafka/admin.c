@@ -2,6 +2,7 @@
  * queue. */
 #include "connect/kafka/admin.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "connect/base/clock.h"
@@ -110,6 +111,8 @@ static int create_result(const char *topic, rd_kafka_resp_err_t code, const char
         return 0;
     default:
         client_error(err, code, "%s", text);
+        if (*text && err) /* says it all */
+            snprintf(err->text, sizeof(err->text), "%s", text);
         if (code == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR && err)
             err->retriable = true; /* brokers may still be joining */
         if (code > 0)              /* the broker's word */
