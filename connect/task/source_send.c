@@ -97,12 +97,12 @@ static struct kc_record *record_of(const struct ack *ack) {
 static void refused(struct source_task *s, struct ack *ack, rd_kafka_resp_err_t code, const char *topic) {
     struct kc_error err = {0};
     client_error(&err, code, "Record for topic %s was not written", topic);
-    tolerance_count_failed(&s->task->tolerance);
-    if (!s->task->tolerance.all) {
+    if (!s->task->tolerance.all) { /* as in Java none of the record errors */
         err_wrap(&err, KC_CONNECT_EXCEPTION, "Unrecoverable exception from producer send callback");
         source_fail(s, &err);
         return;
     }
+    tolerance_count_failed(&s->task->tolerance);
     struct source_batch *sb = ack->owner;
     struct failure failure = {STAGE_KAFKA_PRODUCE, SOURCE_TASK_CLASS, &err};
     source_report(s->task, &sb->batch, (uint32_t)(ack->record - sb->batch.records), &failure);

@@ -18,7 +18,7 @@ enum error_stage {
 const char *error_stage_name(enum error_stage stage); /* "VALUE_CONVERTER" */
 
 #define SINK_TASK_CLASS   "org.apache.kafka.connect.sink.SinkTask"
-#define SOURCE_TASK_CLASS "org.apache.kafka.connect.source.SourceTask"
+#define SOURCE_TASK_CLASS "org.apache.kafka.connect.runtime.WorkerSourceTask" /* as Java names it, not SourceTask */
 
 /* What failed, where, and why. */
 struct failure {

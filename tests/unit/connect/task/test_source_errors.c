@@ -218,10 +218,25 @@ START_TEST(test_log) {
 }
 END_TEST
 
+/* What Kafka does not take is told with the class that Java tells. */
+START_TEST(test_log_of_a_refused_record) {
+    static const char *const pairs[] = {TOLERANT, "errors.log.enable", "true", NULL};
+    with_large = true;
+    struct task *t = start(pairs);
+    ck_assert(fake_offset_wait(KEY, LAST_DONE, LAB_WAIT_MS));
+    ck_assert_int_ge(atomic_load(&log_lines), 2);
+    ck_assert_msg(strstr(last_lines[1], "Error encountered in task c-0. Executing stage 'KAFKA_PRODUCE' with class "
+                                        "'org.apache.kafka.connect.runtime.WorkerSourceTask'.\n"
+                                        "org.apache.kafka.common.errors.RecordTooLargeException: ") != NULL,
+                  "%s", last_lines[1]);
+    task_lab_stop(t);
+}
+END_TEST
+
 int main(void) {
     const struct lab_case cases[] = {
         {"letters", {test_dead_letters, test_dead_letter_before_failing}},
-        {"refused", {test_letter_that_is_refused, test_log}},
+        {"refused", {test_letter_that_is_refused, test_log, test_log_of_a_refused_record}},
         {0},
     };
     return task_lab_run("source_errors", cases, set_up, tear_down);

@@ -7,6 +7,7 @@
 #include "connect/base/clock.h"
 #include "connect/base/err.h"
 #include "connect/base/murmur2.h"
+#include "connect/task/error_counts.h"
 #include "tests/support/fake_stores.h"
 #include "tests/support/suite.h"
 #include "tests/support/task_lab.h"
@@ -324,7 +325,10 @@ START_TEST(test_refused_record_fails_the_task) {
     task_lab_topic(&lab, "t", 1);
     fake.on_record = make_large;
     atomic_store(&fake.limit, 5);
-    expect_failed(start(plain));
+    struct task *t = start(plain);
+    ck_assert(fake_status_wait("FAILED", LAB_WAIT_MS));
+    ck_assert_int_eq(error_counts_get(task_error_counts(t), COUNT_RECORD_FAILURES), 0); /* as in Java */
+    expect_failed(t);
     ck_assert_msg(strncmp(fake_trace(),
                           "org.apache.kafka.connect.errors.ConnectException: Unrecoverable exception from "
                           "producer send callback\nCaused by: org.apache.kafka.common.errors.",
