@@ -186,8 +186,8 @@ static int poll_once(struct source_task *s, struct kc_error *err) {
             return -1;
         task_conceal(s->task, err);
         kc_log(KC_WARN, LOG_SOURCE_TASK,
-               "WorkerSourceTask{id=%s-%d} failed to poll records from SourceTask: %s: %s, polling again in %d ms",
-               s->task->connector, s->task->number, err->exception, err->text, POLL_ERROR_BACKOFF_MS);
+               "WorkerSourceTask{id=%s-%d} failed to poll records from SourceTask. Will retry operation. %s: %s",
+               s->task->connector, s->task->number, err->exception, err->text);
         task_wait(s->task, POLL_ERROR_BACKOFF_MS, TARGET_STARTED);
         return nothing_polled(s, POLL_ERROR_BACKOFF_MS, err);
     }

@@ -166,9 +166,11 @@ static void report_end(struct task *t, int rc, struct kc_error *err) {
     }
     task_conceal(t, err);
     AUTO_TEXT trace = err_trace(err);
-    kc_log(KC_ERROR, LOG_TASK, "%s{id=%s-%d} Task threw an uncaught and unrecoverable exception. %s: %s",
+    kc_log(KC_ERROR, LOG_TASK, "%s{id=%s-%d} %s\n%s",
            t->plugin->kind == KC_KIND_SINK ? "WorkerSinkTask" : "WorkerSourceTask", t->connector, t->number,
-           task_stopping(t) ? "It was being stopped" : "Task is being killed and will not recover until restarted",
+           task_stopping(t) ? "After being scheduled for shutdown, task threw an uncaught exception."
+                            : "Task threw an uncaught and unrecoverable exception. Task is being killed and will not "
+                              "recover until manually restarted",
            trace);
     /* An error while stopping is worth a log line, but the task ends as it was asked to. */
     task_status(t, task_stopping(t) ? STATE_UNASSIGNED : STATE_FAILED, task_stopping(t) ? NULL : trace);

@@ -90,8 +90,15 @@ static struct task_lab lab;
 static atomic_int log_lines;
 static char last_lines[2][4096]; /* those of the log reporter */
 
+static atomic_int end_lines; /* those that say that the task has failed */
+
 static void on_log(void *arg, enum kc_level level, const char *line) {
     (void)arg;
+    if (strstr(line,
+               "WorkerSourceTask{id=c-0} Task threw an uncaught and unrecoverable exception. Task is being killed "
+               "and will not recover until manually restarted\n"
+               "org.apache.kafka.connect.errors.ConnectException: Tolerance exceeded in error handler\n"))
+        atomic_fetch_add(&end_lines, 1);
     if (level != KC_ERROR || !strstr(line, "Error encountered in task c-0"))
         return;
     int n = atomic_load(&log_lines);
@@ -176,6 +183,7 @@ START_TEST(test_dead_letter_before_failing) {
     ck_assert(fake_status_wait("FAILED", LAB_WAIT_MS));
     ck_assert(task_join(t, clock_ms() + LAB_WAIT_MS));
     expect_counts(t, "1 1 0 0 0 1 0");
+    ck_assert_int_eq(atomic_load(&end_lines), 1);
     task_free(t);
     ck_assert_ptr_nonnull(strstr(fake_trace(), "Tolerance exceeded in error handler"));
     size_t count;
