@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 import shutil
 import sys
 import tempfile
@@ -84,15 +85,19 @@ def credentials(s3) -> dict:
     return {"AWS_ACCESS_KEY_ID": s3.access, "AWS_SECRET_ACCESS_KEY": s3.secret}
 
 
+UPLOAD_NOTE = re.compile(r"\.mpus-|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+
+
 class Bucket:
     def __init__(self, s3: S3, name: str):
         self.s3, self.name, self.client = s3, name, s3.client()
         self.client.create_bucket(Bucket=name)
 
     def keys(self, prefix: str = "") -> list[str]:
-        """Without s3proxy's own notes on unfinished uploads, which a real S3 does not list."""
+        """Without s3proxy's own notes on unfinished uploads (.mpus-…, and a stub named by the upload's UUID), which a real S3 does
+        not list."""
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
-        return sorted(o["Key"] for page in pages for o in page.get("Contents", []) if not o["Key"].startswith(".mpus-"))
+        return sorted(o["Key"] for page in pages for o in page.get("Contents", []) if not UPLOAD_NOTE.match(o["Key"]))
 
     def get(self, key: str) -> bytes:
         return self.client.get_object(Bucket=self.name, Key=key)["Body"].read()
