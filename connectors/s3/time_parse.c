@@ -16,8 +16,10 @@ struct cursor {
     const char *p, *end;
 };
 
+enum date_kind { BY_MONTH, BY_WEEK, BY_DAY_OF_YEAR };
+
 struct date {
-    enum { BY_MONTH, BY_WEEK, BY_DAY_OF_YEAR } kind;
+    enum date_kind kind;
     int64_t year, first, second; /* month and day, week and weekday, or the day of the year */
 };
 
@@ -67,7 +69,7 @@ static bool part(struct cursor *c, char separator, int max, int64_t *ret_number)
     return true;
 }
 
-static bool date_of(struct cursor *c, int kind, struct date *ret) {
+static bool date_of(struct cursor *c, enum date_kind kind, struct date *ret) {
     *ret = (struct date){.kind = kind};
     if (!year(c, &ret->year))
         return false;
@@ -119,7 +121,7 @@ static bool days_of(const struct date *d, int64_t *ret_days) {
 static bool parse_date(struct cursor *c, int64_t *ret_days) {
     struct cursor best = *c;
     struct date date = {.kind = BY_MONTH};
-    for (int kind = BY_MONTH; kind <= BY_DAY_OF_YEAR; kind++) {
+    for (enum date_kind kind = BY_MONTH; kind <= BY_DAY_OF_YEAR; kind++) {
         struct cursor end = *c;
         struct date d;
         if (!date_of(&end, kind, &d) || end.p <= best.p)

@@ -40,7 +40,7 @@ static void leave_classes(const struct option_classes **before) {
     option_classes_set(*before);
 }
 #define VECTOR_CLASSES \
-    __attribute__((cleanup(leave_classes))) const struct option_classes *classes_before = vector_classes()
+    __attribute__((cleanup(leave_classes), unused)) const struct option_classes *classes_before = vector_classes()
 
 /* ---- comparing ---- */
 

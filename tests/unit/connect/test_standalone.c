@@ -133,7 +133,7 @@ static void set_up(void) {
                "offset.storage.file.filename=%s/offsets\n",
                kc_config_get(dev, "bootstrap.servers"), folder);
     AUTO_TEXT path = write_file("worker", buf_text(&worker));
-    AUTO_TEXT in = write_file("in.txt", "one\ntwo\n");
+    free(write_file("in.txt", "one\ntwo\n"));
     ck_assert_msg(worker_config_load_standalone(path, &conf, &substitute, &err) == 0, "%s", err.text);
     answers = mailbox_new();
 }
@@ -326,7 +326,6 @@ START_TEST(refusals) {
 END_TEST
 
 START_TEST(offsets_outlive_the_worker) {
-    AUTO_TEXT offsets = path_of("offsets");
     start_herder(NULL, 0);
     expect_config(HERDER_CREATE, "f", source("f", "1"), 201, "");
     await(HERDER_OFFSETS, "f", "\"offset\":{\"position\":8}");
@@ -348,7 +347,7 @@ START_TEST(offsets_outlive_the_worker) {
     expect(HERDER_RESET_OFFSETS, "f", 200, "The offsets for this connector have been reset successfully");
     expect(HERDER_OFFSETS, "f", 200, "{\"offsets\":[]}");
     stop_herder();
-    AUTO_TEXT damaged = write_file("offsets", "no map");
+    free(write_file("offsets", "no map"));
     start_herder(NULL, 0);
     for (int64_t deadline = clock_ms() + 60000; !herder_failed(herder); clock_sleep_ms(20))
         ck_assert(clock_ms() < deadline);
