@@ -26,6 +26,7 @@ static const struct {
     {"key.schema.id.deserializer", {"PrefixSchemaIdDeserializer", "DualSchemaIdDeserializer"}},
     {"value.schema.id.deserializer", {"PrefixSchemaIdDeserializer", "DualSchemaIdDeserializer"}},
     {"json.fail.invalid.schema", {"false"}},
+    {"ignore.modern.dialects", {"false"}},
     {"preserve.additional.properties", {"false"}},
     {"skip.known.types", {"true"}},
 };

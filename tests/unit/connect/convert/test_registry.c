@@ -434,6 +434,7 @@ static const struct login {
      NULL,
      "Invalid value true for configuration json.fail.invalid.schema: only false is supported"},
     {{"preserve.additional.properties", "true"}, NULL, "configuration preserve.additional.properties"},
+    {{"ignore.modern.dialects", "true"}, NULL, "configuration ignore.modern.dialects"},
     {{"skip.known.types", "false"}, NULL, "configuration skip.known.types"},
     {{"schema.registry.url", "https://localhost:1", "schema.registry.ssl.truststore.location", "/nowhere/x.jks"},
      NULL,
