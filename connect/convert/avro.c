@@ -7,9 +7,8 @@
 #include "connect/base/err.h"
 #include "connect/convert/avro_data.h"
 #include "connect/convert/converters.h"
-#include "connect/convert/registry_batch.h"
+#include "connect/convert/registry_converter.h"
 #include "connect/convert/registry_options.h"
-#include "connect/convert/subject_run.h"
 
 struct avro_conf {
     const char *converter_type;
@@ -45,74 +44,46 @@ static const struct kc_option options[] = {
 /* clang-format on */
 
 /* What reading with one schema of the registry takes: kept in its `parsed`. */
-struct readable {
+struct parsed {
     struct avro_doc *doc;
-    struct readable_version *versions;
-};
-/* Subjects may number the same schema differently. */
-struct readable_version {
-    int32_t version;
-    const struct kc_schema *schema; /* one reference; NULL: schemaless */
-    struct readable_version *next;
+    struct readable *readables;
 };
 
-/* What writing one Connect schema to one subject takes. */
+/* What writing one Connect schema to one topic takes. */
 struct writable {
-    const struct kc_schema *schema; /* one reference */
-    struct avro_doc *own;           /* made of it */
-    struct registry_schema *target; /* of the client */
-    const struct avro_schema *avro; /* of `own` or of `target` */
+    struct registry_writable base;
+    struct avro_doc *own;           /* made of the schema */
+    const struct avro_schema *avro; /* of `own` or of the registry's schema */
 };
 
 struct avro_converter {
-    struct registry *registry;
+    struct registry_converter base;
     struct avro_options options;
-    struct writables written; /* struct writable */
-    struct buf out;
-    struct subject_run run; /* reading: what the last record had */
-    const struct avro_schema *run_avro;
-    const struct kc_schema *run_schema; /* borrowed from a readable_version */
+    const struct avro_schema *run_avro; /* reading: what the last record had */
+    const struct kc_schema *run_schema; /* borrowed from a readable */
 };
 
 /* ---- life ---- */
 
-static void free_readable(void *arg) {
-    struct readable *r = arg;
-    for (struct readable_version *v = r->versions, *next; v; v = next) {
-        next = v->next;
-        kc_schema_unref(v->schema);
-        free(v);
-    }
-    avro_doc_free(r->doc);
-    free(r);
+static const struct registry_format format;
+
+static void free_parsed(void *arg) {
+    struct parsed *p = arg;
+    readable_free(p->readables);
+    avro_doc_free(p->doc);
+    free(p);
 }
 
-static void free_writable(void *arg) {
-    struct writable *w = arg;
-    kc_schema_unref(w->schema);
-    avro_doc_free(w->own);
-    free(w);
-}
-
-static void close_converter(void *self) {
-    struct avro_converter *c = self;
-    writables_done(&c->written);
-    subject_run_done(&c->run);
-    registry_free(c->registry);
-    buf_done(&c->out);
-    free(c);
+static void done_writable(void *arg) {
+    avro_doc_free(((struct writable *)arg)->own);
 }
 
 static int configure(const struct kc_config *config, const void *conf_, bool is_key, void **ret_self,
                      struct kc_error *err) {
     const struct avro_conf *conf = conf_;
-    struct registry *registry;
-    if (registry_new(&conf->registry, config, REGISTRY_AVRO, is_key, &registry, err) < 0)
+    if (registry_converter_new(&format, &conf->registry, config, conf->schemas_cache_size, is_key, ret_self, err) < 0)
         return -1;
-    struct avro_converter *c = calloc(1, sizeof(*c));
-    if (!c)
-        abort();
-    c->registry = registry;
+    struct avro_converter *c = *ret_self;
     c->options = (struct avro_options){.enhanced = conf->enhanced,
                                        .meta_data = conf->meta_data,
                                        .scrub_names = conf->scrub_names,
@@ -121,18 +92,7 @@ static int configure(const struct kc_config *config, const void *conf_, bool is_
                                        .discard_type_doc_default = conf->discard_type_doc_default,
                                        .generalized = conf->generalized,
                                        .ignore_default = conf->ignore_default};
-    writables_init(&c->written, conf->schemas_cache_size, free_writable);
-    buf_init(&c->out, INT32_MAX);
-    *ret_self = c;
     return 0;
-}
-
-/* Between batches: lets go of what the client lets go of. */
-static void trim(struct avro_converter *c) {
-    if (!registry_trim(c->registry))
-        return;
-    subject_run_clear(&c->run);
-    writables_clear(&c->written);
 }
 
 /* ---- reading ---- */
@@ -148,36 +108,30 @@ static int parse(struct registry_schema *schema, struct kc_error *err) {
     struct avro_doc *doc;
     if (avro_doc_parse(schema->text, schema->len, schema->dependencies, schema->dependency_count, &doc, err) < 0)
         return err_wrap(err, SERIALIZATION_EXCEPTION, "Could not parse Avro schema %d", schema->id);
-    struct readable *r = calloc(1, sizeof(*r));
-    if (!r)
+    struct parsed *p = calloc(1, sizeof(*p));
+    if (!p)
         abort();
-    r->doc = doc;
-    schema->parsed = r;
-    schema->free_parsed = free_readable;
+    p->doc = doc;
+    schema->parsed = p;
+    schema->free_parsed = free_parsed;
     return 0;
 }
 
 static const struct avro_schema *parsed_root(const struct registry_schema *schema) {
-    return avro_doc_root(((const struct readable *)schema->parsed)->doc);
+    return avro_doc_root(((const struct parsed *)schema->parsed)->doc);
 }
 
 static int readable_schema(struct avro_converter *c, struct kc_arena *arena, const struct registry_schema *schema,
                            int32_t version, const struct kc_schema **ret_schema, struct kc_error *err) {
-    struct readable *r = schema->parsed;
-    struct readable_version *v = r->versions;
-    while (v && v->version != version)
-        v = v->next;
-    if (!v) {
-        const struct kc_schema *made;
-        if (avro_to_connect(arena, &c->options, avro_doc_root(r->doc), schema, version, &made, err) < 0)
+    struct parsed *p = schema->parsed;
+    const struct readable *r = readable_find(p->readables, NULL, version);
+    const struct kc_schema *made;
+    if (!r) {
+        if (avro_to_connect(arena, &c->options, avro_doc_root(p->doc), schema, version, &made, err) < 0)
             return -1;
-        v = malloc(sizeof(*v));
-        if (!v)
-            abort();
-        *v = (struct readable_version){version, made, r->versions};
-        r->versions = v;
+        r = readable_add(&p->readables, NULL, version, made);
     }
-    *ret_schema = v->schema;
+    *ret_schema = r->schema;
     return 0;
 }
 
@@ -185,22 +139,18 @@ static int readable_schema(struct avro_converter *c, struct kc_arena *arena, con
 static int start_run(struct avro_converter *c, struct kc_arena *arena, const char *topic, int32_t id,
                      struct kc_error *err) {
     struct registry_schema *schema;
-    const char *subject = NULL;
+    const char *subject;
     int32_t version;
-    bool by_record = registry_subject_uses_record(c->registry);
-    subject_run_clear(&c->run);
-    if (!by_record && registry_subject(c->registry, topic, NULL, &subject, err) < 0)
-        return -1;
-    if (registry_by_id(c->registry, subject, id, &schema, err) < 0 || parse(schema, err) < 0)
+    if (registry_converter_find(&c->base, topic, id, &schema, &subject, err) < 0 || parse(schema, err) < 0)
         return -1;
     const struct avro_schema *avro = parsed_root(schema);
-    if (by_record && registry_subject(c->registry, topic, record_name(avro), &subject, err) < 0)
+    if (!subject && registry_subject(c->base.registry, topic, record_name(avro), &subject, err) < 0)
         return -1;
-    if (registry_version(c->registry, subject, schema, &version, err) < 0 ||
+    if (registry_version(c->base.registry, subject, schema, &version, err) < 0 ||
         readable_schema(c, arena, schema, version, &c->run_schema, err) < 0)
         return -1;
     c->run_avro = avro;
-    subject_run_set(&c->run, topic, id);
+    subject_run_set(&c->base.run, topic, id);
     return 0;
 }
 
@@ -211,7 +161,7 @@ static int read_one(void *self, struct kc_arena *arena, const char *topic, const
     struct kc_value result;
     if (registry_message_id(v->bytes, v->len, &id, err) < 0)
         return -1;
-    if (!subject_run_is(&c->run, topic, id) && start_run(c, arena, topic, id, err) < 0)
+    if (!subject_run_is(&c->base.run, topic, id) && start_run(c, arena, topic, id, err) < 0)
         return -1;
     const uint8_t *payload = v->bytes + REGISTRY_PREFIX_BYTES;
     size_t len = v->len - REGISTRY_PREFIX_BYTES;
@@ -225,68 +175,49 @@ static int read_one(void *self, struct kc_arena *arena, const char *topic, const
     return 0;
 }
 
-static uint32_t to_connect(void *self, struct kc_batch *batch, uint32_t from, bool is_key, struct kc_error *err) {
-    struct avro_converter *c = self;
-    trim(c);
-    return registry_read_batch(c->registry, read_one, c, batch, from, is_key, err);
-}
-
 /* ---- writing ---- */
 
 /* The registry chose another schema than the value's: it is parsed and checked. */
 static int take_other(struct avro_converter *c, struct writable *w, bool strict, struct kc_error *err) {
     char why[256];
-    if (parse(w->target, err) < 0)
+    if (parse(w->base.target, err) < 0)
         return -1;
-    w->avro = parsed_root(w->target);
+    w->avro = parsed_root(w->base.target);
     if (strict && avro_incompatible(w->avro, avro_doc_root(w->own), why, sizeof(why)))
-        return registry_incompatible(c->registry, w->target, why, err);
+        return registry_incompatible(c->base.registry, w->base.target, why, err);
     return 0;
 }
 
-static int make_writable(struct avro_converter *c, const char *topic, struct writable *w, struct kc_error *err) {
+static int make_writable(void *self, struct kc_arena *arena, const char *topic, void *writable, struct kc_error *err) {
+    struct avro_converter *c = self;
+    struct writable *w = writable;
+    (void)arena;
     const char *subject;
     bool other, strict;
     AUTO_BUF text;
     buf_init(&text, INT32_MAX);
-    if (avro_from_connect(&text, &c->options, w->schema, err) < 0 ||
+    if (avro_from_connect(&text, &c->options, w->base.schema, err) < 0 ||
         avro_doc_parse(buf_text(&text), text.len, NULL, 0, &w->own, err) < 0)
         return -1;
     w->avro = avro_doc_root(w->own);
-    if (registry_subject(c->registry, topic, record_name(w->avro), &subject, err) < 0 ||
-        registry_for_writing(c->registry, subject, buf_text(&text), text.len, NULL, 0, &w->target, &other, &strict,
-                             err) < 0)
+    if (registry_subject(c->base.registry, topic, record_name(w->avro), &subject, err) < 0 ||
+        registry_for_writing(c->base.registry, subject, buf_text(&text), text.len, NULL, 0, &w->base.target, &other,
+                             &strict, err) < 0)
         return -1;
     return other ? take_other(c, w, strict, err) : 0;
 }
 
-static struct writable *find_writable(struct avro_converter *c, const char *topic, const struct kc_schema *schema,
-                                      struct kc_error *err) {
-    struct writable *w = writables_get(&c->written, schema, topic);
-    if (w)
-        return w;
-    w = calloc(1, sizeof(*w));
-    if (!w)
-        abort();
-    w->schema = kc_schema_ref(schema);
-    if (make_writable(c, topic, w, err) < 0) {
-        free_writable(w);
-        return NULL;
-    }
-    writables_put(&c->written, schema, topic, w);
-    return w;
-}
-
 static int encode(struct avro_converter *c, struct kc_arena *arena, const struct writable *w, struct kc_value *v,
                   struct kc_error *err) {
-    buf_clear(&c->out);
-    if (registry_add_prefix(&c->out, w->target) < 0)
+    struct buf *out = &c->base.out;
+    buf_clear(out);
+    if (registry_add_prefix(out, w->base.target) < 0)
         return -1;
     bool bare = w->avro->type == AVRO_BYTES && v->tag == KC_V_BYTES;
-    if (bare ? buf_add(&c->out, v->bytes, v->len) < 0
-             : avro_encode(&c->out, &c->options, w->avro, w->schema, v, arena, err) < 0)
+    if (bare ? buf_add(out, v->bytes, v->len) < 0
+             : avro_encode(out, &c->options, w->avro, w->base.schema, v, arena, err) < 0)
         return -1;
-    *v = kc_bytes(kc_arena_copy(arena, c->out.data, c->out.len), c->out.len);
+    *v = registry_converter_message(&c->base, arena);
     return 0;
 }
 
@@ -295,18 +226,22 @@ static int write_one(void *self, struct kc_arena *arena, const char *topic, cons
     struct avro_converter *c = self;
     if (v->tag == KC_V_NULL)
         return !schema || schema->optional ? 0 : err_set(err, ERR_BAD_DATA, "Found null value for non-optional schema");
-    struct writable *w = find_writable(c, topic, schema, err);
+    struct writable *w = registry_converter_writable(&c->base, arena, topic, schema, err);
     return w ? encode(c, arena, w, v, err) : -1;
 }
 
-static uint32_t from_connect(void *self, struct kc_batch *batch, uint32_t from, bool is_key, struct kc_error *err) {
-    struct avro_converter *c = self;
-    trim(c);
-    return registry_write_batch(c->registry, write_one, c, batch, from, is_key, err);
-}
+static const struct registry_format format = {.type = REGISTRY_AVRO,
+                                              .instance_size = sizeof(struct avro_converter),
+                                              .writable_size = sizeof(struct writable),
+                                              .read = read_one,
+                                              .write = write_one,
+                                              .make_writable = make_writable,
+                                              .done_writable = done_writable};
 
-static const struct kc_converter_ops converter = {
-    .configure = configure, .to_connect = to_connect, .from_connect = from_connect, .close = close_converter};
+static const struct kc_converter_ops converter = {.configure = configure,
+                                                  .to_connect = registry_converter_to_connect,
+                                                  .from_connect = registry_converter_from_connect,
+                                                  .close = registry_converter_close};
 
 const struct kc_plugin avro_converter_plugin = {
     .abi = KC_ABI,
