@@ -61,7 +61,18 @@ static int add(struct allowed_paths *paths, const char *path, struct kc_error *e
     return 0;
 }
 
-int allowed_paths_new(const char *list, struct allowed_paths **ret_paths, struct kc_error *err) {
+static struct allowed_paths *allowed_paths_free(struct allowed_paths *paths) {
+    if (paths) {
+        for (size_t i = 0; i < paths->count; i++)
+            free(paths->items[i]);
+        free(paths->items);
+        free(paths);
+    }
+    return NULL;
+}
+
+/* From a comma list of absolute, existing paths; NULL or "" allows every path. */
+static int allowed_paths_new(const char *list, struct allowed_paths **ret_paths, struct kc_error *err) {
     struct allowed_paths *paths = NULL;
     AUTO_TEXT copy = list && *list ? must(strdup(list)) : NULL;
     char *rest = copy, *path;
@@ -75,16 +86,6 @@ int allowed_paths_new(const char *list, struct allowed_paths **ret_paths, struct
     }
     *ret_paths = paths;
     return 0;
-}
-
-struct allowed_paths *allowed_paths_free(struct allowed_paths *paths) {
-    if (paths) {
-        for (size_t i = 0; i < paths->count; i++)
-            free(paths->items[i]);
-        free(paths->items);
-        free(paths);
-    }
-    return NULL;
 }
 
 static bool starts_with(const char *path, const char *allowed) {

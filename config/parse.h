@@ -20,8 +20,7 @@ struct option_value {
 struct kc_problems; /* a list of option_value in row order; plugin.h adds to it */
 struct kc_problems *problems_new(void);
 struct kc_problems *problems_free(struct kc_problems *p);
-size_t problems_count(const struct kc_problems *p);       /* options */
-size_t problems_error_count(const struct kc_problems *p); /* errors over all options */
+size_t problems_count(const struct kc_problems *p); /* options */
 /* Valid until the next option is added. */
 struct option_value *problems_at(struct kc_problems *p, size_t i);
 struct option_value *problems_value(struct kc_problems *p, const char *name);      /* found or added */
@@ -30,7 +29,8 @@ void problems_set_value(struct option_value *v, const char *value);             
 AUTO_FREE(problems, struct kc_problems, problems_free)
 
 /* Parses and validates every row into `conf` (zeroed by the callee, `conf_size` bytes; may be NULL) and notes values
- * and errors per option in `problems`. Strings in `conf` live in `arena`. Never fails: see problems_error_count. */
+ * and errors per option in `problems`. Strings in `conf` live in `arena`. Never fails: what is wrong is in `problems`.
+ */
 void config_validate(const struct kc_option *rows, const struct kc_config *config, struct kc_arena *arena, void *conf,
                      size_t conf_size, struct kc_problems *problems);
 /* The same for users that want the first error as an exception: ConfigException with Java's text. */

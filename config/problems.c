@@ -47,13 +47,6 @@ size_t problems_count(const struct kc_problems *p) {
     return p->count;
 }
 
-size_t problems_error_count(const struct kc_problems *p) {
-    size_t n = 0;
-    for (size_t i = 0; i < p->count; i++)
-        n += p->values[i].error_count;
-    return n;
-}
-
 struct option_value *problems_at(struct kc_problems *p, size_t i) {
     return &p->values[i];
 }

@@ -51,7 +51,8 @@ static void add_number(struct buf *out, double number) {
     (void)buf_add_text(out, text);
 }
 
-int render_valid_values(struct buf *out, const struct kc_option *row) {
+/* What values the row takes, in Java's notation where there is one: "[1,...]", "[none, all]"; "" when any will do. */
+static int render_valid_values(struct buf *out, const struct kc_option *row) {
     if (row->range_text)
         return buf_add_text(out, row->range_text);
     if (row->one_of) {

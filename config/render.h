@@ -13,7 +13,5 @@ int render_title(struct buf *out, enum render_style style, const char *title);
 int render_paragraph(struct buf *out, enum render_style style, int indent, const char *text);
 /* Every row but internal ones (their doc is ""): name, type, default, valid values, importance, what it does. */
 int render_options(struct buf *out, enum render_style style, const struct kc_option *rows);
-/* What values the row takes, in Java's notation where there is one: "[1,...]", "[none, all]"; "" when any will do. */
-int render_valid_values(struct buf *out, const struct kc_option *row);
 
 #endif

@@ -70,7 +70,8 @@ int check_listeners(const char *name, const char *text, struct kc_error *err) {
     return check_admin_listeners(name, text, err);
 }
 
-bool is_basic_auth(const char *class_or_alias) {
+/* Whether an item of rest.extension.classes is BasicAuthSecurityRestExtension, by its class or simple name. */
+static bool is_basic_auth(const char *class_or_alias) {
     static const char full[] = BASIC_AUTH_PACKAGE "BasicAuthSecurityRestExtension";
     return strcmp(class_or_alias, full) == 0 || strcmp(class_or_alias, strrchr(full, '.') + 1) == 0;
 }

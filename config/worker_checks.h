@@ -21,7 +21,5 @@ int check_memory(const char *name, const char *text, struct kc_error *err);
 const char *policy_alias(const char *class_or_alias);
 
 #define BASIC_AUTH_PACKAGE "org.apache.kafka.connect.rest.basic.auth.extension."
-/* Whether an item of rest.extension.classes is BasicAuthSecurityRestExtension, by its class or simple name. */
-bool is_basic_auth(const char *class_or_alias);
 
 #endif

@@ -40,11 +40,6 @@ void herder_json_health(struct buf *out, const char *status, const char *message
     buf_add_char(out, '}');
 }
 
-void herder_json_message(struct buf *out, const char *message) {
-    member(out, "{\"message\":", message);
-    buf_add_char(out, '}');
-}
-
 void herder_json_config(struct buf *out, const struct kc_config *config) {
     if (!config) {
         buf_add_text(out, "null");

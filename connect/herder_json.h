@@ -15,7 +15,6 @@ const char *herder_json_type(const struct kc_config *config);
 
 void herder_json_server(struct buf *out, const char *cluster_id); /* NULL: null */
 void herder_json_health(struct buf *out, const char *status, const char *message);
-void herder_json_message(struct buf *out, const char *message);
 void herder_json_config(struct buf *out, const struct kc_config *config); /* {"a":"b"}; NULL: null */
 /* ConnectorInfo with the tasks 0 … task_count-1 */
 void herder_json_info(struct buf *out, const char *name, const struct kc_config *config, int task_count);

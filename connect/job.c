@@ -100,7 +100,7 @@ void job_queue_post(struct job_queue *q, struct job *job) {
         give_back(q, job, true);
 }
 
-void job_queue_stop(struct job_queue *q) {
+static void job_queue_stop(struct job_queue *q) {
     struct list *link;
     pthread_mutex_lock(&q->lock);
     q->stopping = true;

@@ -19,9 +19,8 @@ struct job_queue;
 /* At most `threads` threads named `name`. Finished jobs are posted to `reply` with the message type `reply_type`. */
 struct job_queue *job_queue_new(const char *name, int threads, struct mailbox *reply, int reply_type);
 void job_queue_post(struct job_queue *q, struct job *job); /* @thread any  @blocks no */
-/* Jobs that wait or are posted later come back cancelled. @thread any  @blocks no */
-void job_queue_stop(struct job_queue *q);
-/* Stops and waits until no job runs. false: one still runs at the deadline (clock_ms), the queue must not be freed. */
+/* Jobs that wait or are posted later come back cancelled. Waits until no job runs. @blocks until the deadline at most
+ * false: one still runs at the deadline (clock_ms), the queue must not be freed. */
 bool job_queue_join(struct job_queue *q, int64_t deadline_ms);
 struct job_queue *job_queue_free(struct job_queue *q); /* after a successful join; NULL is fine */
 

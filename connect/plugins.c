@@ -60,7 +60,8 @@ const struct kc_plugin *plugins_at(size_t i) {
     return registry.plugins[i];
 }
 
-bool plugins_is(const struct kc_plugin *plugin, enum kc_plugin_kind kind) {
+/* Whether the plugin is of this kind; some converters are header converters as well. */
+static bool is_of_kind(const struct kc_plugin *plugin, enum kc_plugin_kind kind) {
     return plugin->kind == kind ||
            (kind == KC_KIND_HEADER_CONVERTER && plugin->kind == KC_KIND_CONVERTER && plugin->header_converter);
 }
@@ -233,7 +234,7 @@ static void add_names(const struct kc_plugin *p) {
     const char *simple = simple_name(p->class_name);
     add_alias(simple, p->class_name);
     for (int kind = 0; kind < KC_KIND_COUNT; kind++)
-        if (plugins_is(p, (enum kc_plugin_kind)kind))
+        if (is_of_kind(p, (enum kc_plugin_kind)kind))
             add_alias(pruned_name(simple, (enum kc_plugin_kind)kind), p->class_name);
     for (const char *const *alias = p->aliases; alias && *alias; alias++)
         add_alias(*alias, p->class_name);
@@ -254,7 +255,7 @@ static void collect_class_names(enum kc_plugin_kind kind) {
     const char **names = kc_arena_zalloc(registry.arena, (registry.count + 1) * sizeof(*names));
     size_t count = 0;
     for (size_t i = 0; i < registry.count; i++)
-        if (plugins_is(registry.plugins[i], kind))
+        if (is_of_kind(registry.plugins[i], kind))
             names[count++] = registry.plugins[i]->class_name;
     qsort(names, count, sizeof(*names), compare_texts);
     registry.class_names[kind] = names;
@@ -294,7 +295,7 @@ static const struct kc_plugin *by_any_name(const char *name) {
 
 const struct kc_plugin *plugins_find(const char *name, enum kc_plugin_kind kind) {
     const struct kc_plugin *p = by_any_name(name);
-    return p && plugins_is(p, kind) ? p : NULL;
+    return p && is_of_kind(p, kind) ? p : NULL;
 }
 
 static bool is_connector(const struct kc_plugin *p) {
@@ -384,12 +385,12 @@ static const char *find_class(const char *name) {
 
 static int check_class(const char *class_name, int kind, struct kc_error *err) {
     const struct kc_plugin *p = by_class(class_name);
-    if (p && plugins_is(p, (enum kc_plugin_kind)kind))
+    if (p && is_of_kind(p, (enum kc_plugin_kind)kind))
         return 0;
     AUTO_BUF nested;
     buf_init(&nested, NAMES_TEXT_MAX);
     for (size_t i = 0; !p && i < registry.count; i++)
-        if (encloses(class_name, registry.plugins[i]) && plugins_is(registry.plugins[i], (enum kc_plugin_kind)kind))
+        if (encloses(class_name, registry.plugins[i]) && is_of_kind(registry.plugins[i], (enum kc_plugin_kind)kind))
             (void)buf_printf(&nested, "%s%s", nested.len ? ", " : "", registry.plugins[i]->class_name);
     if (nested.len)
         return err_set(err, ERR_BAD_CONFIG, "This class is abstract and cannot be created. Did you mean %s?",

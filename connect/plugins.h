@@ -12,8 +12,6 @@ int plugins_init(const char *plugin_path, struct kc_error *err) KC_CHECKED;
 void plugins_done(void);
 size_t plugins_count(void);
 const struct kc_plugin *plugins_at(size_t i);
-/* Whether the plugin is of this kind; some converters are header converters as well. */
-bool plugins_is(const struct kc_plugin *plugin, enum kc_plugin_kind kind);
 /* By any of its names; NULL when there is none. A converter that is also a header converter is found under both kinds.
  */
 const struct kc_plugin *plugins_find(const char *name, enum kc_plugin_kind kind);

@@ -7,12 +7,11 @@
 #include <string.h>
 
 static const struct {
-    const char *name;
     int http;
     bool retriable;
     const char *class_name;
-} codes[] = {{"NONE", 500, false, KC_CONNECT_EXCEPTION},
-#define X(code, http, retriable, class_name) {#code, http, retriable, class_name},
+} codes[] = {{500, false, KC_CONNECT_EXCEPTION},
+#define X(code, http, retriable, class_name) {http, retriable, class_name},
              ERR_MAP(X)
 #undef X
 };
@@ -109,10 +108,6 @@ int err_prefix(struct kc_error *err, const char *fmt, ...) {
 
 int err_http(enum err_code code) {
     return (unsigned)code < CODE_COUNT ? codes[code].http : 500;
-}
-
-const char *err_name(enum err_code code) {
-    return (unsigned)code < CODE_COUNT ? codes[code].name : "INTERNAL";
 }
 
 char *err_trace(const struct kc_error *err) {

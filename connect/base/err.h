@@ -51,7 +51,6 @@ int err_wrap(struct kc_error *err, const char *class_name, const char *fmt, ...)
 int err_prefix(struct kc_error *err, const char *fmt, ...) KC_PRINTF(2, 3);
 
 int err_http(enum err_code code); /* REST status of a code */
-const char *err_name(enum err_code code);
 /* "class: text\nCaused by: …", as in a Java stack trace but without frames. malloc'ed. */
 char *err_trace(const struct kc_error *err);
 

@@ -1,5 +1,5 @@
 /* Mailbox: a list under a mutex. Its reader waits on a condition, or watches an eventfd that exists only when asked for
- * and is readable exactly while a message or a wake-up waits. */
+ * and is readable exactly while a message waits. */
 #include "connect/base/mailbox.h"
 
 #include <assert.h>
@@ -13,7 +13,6 @@ struct mailbox {
     pthread_mutex_t lock;
     pthread_cond_t arrived;
     struct list messages;
-    bool woken;
     int fd;        /* -1: nobody asked */
     bool readable; /* fd has been written and not been read back */
 };
@@ -48,7 +47,7 @@ struct mailbox *mailbox_free(struct mailbox *mb) {
 
 /* Makes the eventfd say what is true. The lock is held. */
 static void update_fd(struct mailbox *mb) {
-    bool readable = mb->woken || !list_empty(&mb->messages);
+    bool readable = !list_empty(&mb->messages);
     if (mb->fd < 0 || readable == mb->readable)
         return;
     eventfd_t value;
@@ -66,14 +65,6 @@ void mailbox_post(struct mailbox *mb, struct message *msg) {
     pthread_mutex_unlock(&mb->lock);
 }
 
-void mailbox_wake(struct mailbox *mb) {
-    pthread_mutex_lock(&mb->lock);
-    mb->woken = true;
-    update_fd(mb);
-    pthread_cond_signal(&mb->arrived);
-    pthread_mutex_unlock(&mb->lock);
-}
-
 /* Until something is there or the time is over. The lock is held. */
 static void wait_for_arrival(struct mailbox *mb, int64_t timeout_ms) {
     struct timespec until;
@@ -83,7 +74,7 @@ static void wait_for_arrival(struct mailbox *mb, int64_t timeout_ms) {
         until.tv_sec += (time_t)(timeout_ms / 1000 + ns / 1000000000);
         until.tv_nsec = (long)(ns % 1000000000);
     }
-    while (list_empty(&mb->messages) && !mb->woken) {
+    while (list_empty(&mb->messages)) {
         int rc = timeout_ms < 0 ? pthread_cond_wait(&mb->arrived, &mb->lock)
                                 : pthread_cond_timedwait(&mb->arrived, &mb->lock, &until);
         if (rc != 0)
@@ -96,8 +87,6 @@ struct message *mailbox_get(struct mailbox *mb, int64_t timeout_ms) {
     if (timeout_ms != 0)
         wait_for_arrival(mb, timeout_ms);
     struct list *link = list_pop(&mb->messages);
-    if (!link)
-        mb->woken = false;
     update_fd(mb);
     pthread_mutex_unlock(&mb->lock);
     return link ? CONTAINER_OF(link, struct message, link) : NULL;

@@ -19,8 +19,6 @@ struct mailbox *mailbox_free(struct mailbox *mb);           /* must be empty or 
 void mailbox_post(struct mailbox *mb, struct message *msg); /* @thread any */
 /* The oldest message, or NULL after `timeout_ms` (0: at once; -1: wait for ever). @thread the reader */
 struct message *mailbox_get(struct mailbox *mb, int64_t timeout_ms);
-/* Makes a waiting mailbox_get return NULL early, or the next one if none waits. @thread any */
-void mailbox_wake(struct mailbox *mb);
 /* The eventfd, made at the first call; -1 (errno set) when there is none to be had. Never read it: mailbox_get does.
  * @thread the reader */
 int mailbox_fd(struct mailbox *mb);

@@ -126,18 +126,6 @@ bool regex_matches(const struct regex *re, const char *s, size_t len) {
     return match(re, s, len, PCRE2_ANCHORED | PCRE2_ENDANCHORED, &count) != NULL;
 }
 
-bool regex_find(const struct regex *re, const char *s, size_t len, size_t *ret_start, size_t *ret_end) {
-    size_t count;
-    const PCRE2_SIZE *spans = match(re, s, len, 0, &count);
-    if (!spans)
-        return false;
-    if (ret_start)
-        *ret_start = spans[0];
-    if (ret_end)
-        *ret_end = spans[1];
-    return true;
-}
-
 bool regex_match_groups(const struct regex *re, const char *s, size_t len, size_t (*ret_spans)[2], size_t max_groups,
                         size_t *ret_count) {
     size_t set;
@@ -153,11 +141,6 @@ bool regex_match_groups(const struct regex *re, const char *s, size_t len, size_
     }
     *ret_count = count;
     return true;
-}
-
-int regex_group(const struct regex *re, const char *name) {
-    uintptr_t number = (uintptr_t)map_get(re->names, name);
-    return number ? (int)number : -1;
 }
 
 /* ---- Replacing --------------------------------------------------------------------------------------------------- */

@@ -11,8 +11,6 @@ struct regex;
 struct regex *regex_new(const char *java_pattern, struct kc_error *err); /* err: ConfigException "Invalid regex: …" */
 struct regex *regex_free(struct regex *re);
 bool regex_matches(const struct regex *re, const char *s, size_t len); /* Matcher.matches(): the whole text */
-bool regex_find(const struct regex *re, const char *s, size_t len, size_t *ret_start,
-                size_t *ret_end); /* first; ret may be NULL */
 /* Matcher.replaceFirst: appends the text with its first match replaced. 1 replaced, 0 no match (nothing appended), -1
  * bad replacement (IllegalArgumentException or IndexOutOfBoundsException, as Java says it). */
 int regex_replace_first(const struct regex *re, const char *s, size_t len, const char *replacement, struct buf *out,
@@ -22,6 +20,5 @@ int regex_replace_first(const struct regex *re, const char *s, size_t len, const
 #define REGEX_UNSET SIZE_MAX
 bool regex_match_groups(const struct regex *re, const char *s, size_t len, size_t (*ret_spans)[2], size_t max_groups,
                         size_t *ret_count);
-int regex_group(const struct regex *re, const char *name); /* number of a named group, -1 when there is none */
 
 #endif

@@ -316,18 +316,6 @@ int values_convert(struct kc_arena *arena, const struct kc_schema *to, const str
     return unable_schema(&c, v, to);
 }
 
-int values_as_int64(struct kc_arena *arena, const struct kc_schema *from, const struct kc_value *v, int64_t *ret_value,
-                    struct kc_error *err) {
-    struct conversion c = {.arena = arena, .from = from, .err = err};
-    return as_int64(&c, v, ret_value);
-}
-
-int values_as_double(struct kc_arena *arena, const struct kc_schema *from, const struct kc_value *v, double *ret_value,
-                     struct kc_error *err) {
-    struct conversion c = {.arena = arena, .from = from, .err = err};
-    return as_double(&c, v, ret_value);
-}
-
 /* ---- Schemas from values ----------------------------------------------------------------------------------------- */
 
 /* What the elements of a container have in common. @source Values.SchemaDetector */

@@ -12,12 +12,6 @@
 int values_convert(struct kc_arena *arena, const struct kc_schema *to, const struct kc_schema *from,
                    const struct kc_value *v, struct kc_value *ret_value, struct kc_error *err) KC_CHECKED;
 
-/* The number in a value, as Values.asLong and asDouble. `v` must not be null. */
-int values_as_int64(struct kc_arena *arena, const struct kc_schema *from, const struct kc_value *v, int64_t *ret_value,
-                    struct kc_error *err) KC_CHECKED;
-int values_as_double(struct kc_arena *arena, const struct kc_schema *from, const struct kc_value *v, double *ret_value,
-                     struct kc_error *err) KC_CHECKED;
-
 /* The schema that fits a value without one, kept by `arena`; NULL when none does (null, empty or mixed containers,
  * dates, decimals). @errors SchemaBuilderException: a container of nulls only */
 int values_infer_schema(struct kc_arena *arena, const struct kc_value *v, const struct kc_schema **ret_schema,

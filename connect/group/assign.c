@@ -62,7 +62,7 @@ struct owner_map {
     struct map *urls;
 };
 
-struct owner_map *owner_map_new(void) {
+static struct owner_map *owner_map_new(void) {
     struct owner_map *owners = allocated(1, sizeof *owners);
     owners->urls = map_new(free);
     return owners;
@@ -117,7 +117,8 @@ struct assign_plan *assign_plan_free(struct assign_plan *plan) {
     return NULL;
 }
 
-struct assign_plan *assign_plan_new(const struct assign_input *in, int64_t offset, int16_t error) {
+/* Empty assignments that name leader, offset and error. */
+static struct assign_plan *assign_plan_new(const struct assign_input *in, int64_t offset, int16_t error) {
     struct assign_plan *plan = allocated(1, sizeof *plan);
     plan->assignments = allocated(in->member_count, sizeof(struct assignment *));
     plan->owners = owner_map_new();

@@ -51,7 +51,6 @@ struct assign_plan *assign_plan_free(struct assign_plan *plan);
 
 /* URL of the worker that runs a connector (task -1) or task; NULL when nobody does. */
 struct owner_map;
-struct owner_map *owner_map_new(void);
 struct owner_map *owner_map_free(struct owner_map *owners);
 void owner_map_add(struct owner_map *owners, const struct work *w, const char *url);
 const char *owner_map_url(const struct owner_map *owners, const char *connector, int32_t task);

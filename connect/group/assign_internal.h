@@ -7,9 +7,6 @@
 /* All connectors and tasks of a snapshot, sorted, each once. */
 void group_config_work(const struct group_config *config, struct work *out);
 
-/* Empty assignments that name leader, offset and error. */
-struct assign_plan *assign_plan_new(const struct assign_input *in, int64_t offset, int16_t error);
-
 /* Fill the assignments and owners of a plan. */
 void assign_eager(const struct assign_input *in, const struct group_config *config, struct assign_plan *plan);
 void assign_cooperative(struct assignor *assignor, const struct assign_input *in, const struct group_config *config,

@@ -76,7 +76,8 @@ void work_add_task(struct work *w, const char *connector, int32_t number) {
         work_append_task(w, connector, number);
 }
 
-int work_task_compare(const struct work_task *a, const struct work_task *b) {
+/* By connector, then number. */
+static int work_task_compare(const struct work_task *a, const struct work_task *b) {
     int order = strcmp(a->connector, b->connector);
     return order ? order : (a->number > b->number) - (a->number < b->number);
 }

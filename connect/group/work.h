@@ -41,7 +41,6 @@ void work_add_missing(struct work *out, const struct work *of, const struct work
 void work_unique(struct work *w); /* sorts and drops what stands twice */
 /* What stands more than once in `w`, once, sorted, added to `out`. */
 void work_add_repeated(struct work *out, const struct work *w);
-int work_task_compare(const struct work_task *a, const struct work_task *b); /* by connector, then number */
 
 #define AUTO_WORK __attribute__((cleanup(work_done))) struct work
 

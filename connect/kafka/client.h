@@ -47,9 +47,6 @@ int client_error(struct kc_error *err, rd_kafka_resp_err_t code, const char *fmt
 
 /* ---- Java properties ---- */
 
-/* Checks one value as Java's ProducerConfig, ConsumerConfig or AdminClientConfig would; unknown names are fine.
- * @errors ConfigException "Invalid value q for configuration linger.ms: Not a number of type LONG" */
-int client_check(enum client_kind kind, const char *name, const char *value, struct kc_error *err) KC_CHECKED;
 /* The number of a property that the worker uses itself (max.poll.records, max.block.ms, default.api.timeout.ms, …), or
  * Java's default when it is not set or unusable. */
 int64_t client_number(enum client_kind kind, const struct kc_config *java, const char *name);
@@ -67,10 +64,8 @@ struct kc_config *client_props_consumer(const struct kc_config *worker, const st
 struct kc_config *client_props_admin(const struct kc_config *worker, const struct kc_config *connector,
                                      const char *client_id);
 
-/* connector.client.config.override.policy: All, None, Principal, Allowlist, or the class names of these.
- * false with err: no such policy. */
-bool client_policy_known(const char *policy, struct kc_error *err);
-/* Calls f for every `<prefix>…` entry of a connector's configuration that the policy forbids: the whole key and Java's
+/* `policy` is All, None, Principal or Allowlist, or the class name of one of these.
+ * Calls f for every `<prefix>…` entry of a connector's configuration that the policy forbids: the whole key and Java's
  * text ("The 'None' policy does not allow 'K' to be overridden in the connector configuration."). Returns how many. */
 size_t client_policy_check(const char *policy, const struct kc_list *allowlist, const char *prefix,
                            const struct kc_config *connector, void (*f)(void *arg, const char *key, const char *text),

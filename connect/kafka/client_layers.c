@@ -93,17 +93,6 @@ static enum policy policy_find(const char *policy) {
     return POLICY_COUNT;
 }
 
-bool client_policy_known(const char *policy, struct kc_error *err) {
-    if (policy_find(policy) != POLICY_COUNT)
-        return true;
-    err_set(err, ERR_BAD_CONFIG,
-            "Failed to find any class that implements interface "
-            "org.apache.kafka.connect.connector.policy.ConnectorClientConfigOverridePolicy for the name %s, available "
-            "classes are: All, Allowlist, None, Principal",
-            policy);
-    return false;
-}
-
 static bool is_allowed(enum policy policy, const struct kc_list *allowlist, const char *key) {
     static const char *const principal[] = {"sasl.jaas.config", "sasl.mechanism", "security.protocol"};
     switch (policy) {

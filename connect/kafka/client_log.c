@@ -33,7 +33,8 @@ static pthread_t writer;
 static struct message stop_message = {.type = MSG_STOP};
 static atomic_int queued, lost;
 
-const char *client_logger(enum client_kind kind) {
+/* Java's class name. */
+static const char *client_logger(enum client_kind kind) {
     switch (kind) {
     case CLIENT_PRODUCER:
         return "org.apache.kafka.clients.producer.KafkaProducer";

@@ -17,7 +17,6 @@ void client_log_detach(rd_kafka_t *rk);
 /* A connection of `rk` could not be authenticated; `refused`: and never will be. */
 void client_log_refusal(rd_kafka_t *rk, bool refused, const char *reason);
 
-const char *client_logger(enum client_kind kind); /* Java's class name */
 /* Logs once in the life of the process for every distinct `key`. */
 void client_log_once(enum kc_level level, const char *key, const char *fmt, ...) KC_PRINTF(3, 4);
 

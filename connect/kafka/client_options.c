@@ -388,13 +388,6 @@ int client_option_check(const struct client_option *o, const char *value, struct
     }
 }
 
-int client_check(enum client_kind kind, const char *name, const char *value, struct kc_error *err) {
-    const struct client_option *o = client_option_find(kind, name);
-    if (!o || !(o->kinds & (1u << kind)) || !value)
-        return 0;
-    return client_option_check(o, value, err);
-}
-
 int64_t client_number(enum client_kind kind, const struct kc_config *java, const char *name) {
     const struct client_option *o = client_option_find(kind, name);
     const char *value = kc_config_get(java, name);

@@ -24,19 +24,14 @@ static bool uses_sasl(enum wire_protocol p) {
 }
 
 static int read_protocol(const struct kc_config *java, enum wire_protocol *ret_protocol, struct kc_error *err) {
-    static const char *const names[] = {"PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"}; /* by enum wire_protocol */
     const char *value = kc_config_get(java, "security.protocol");
     char name[32] = "PLAINTEXT";
     if (value)
         snprintf(name, sizeof(name), "%s", value + strspn(value, " \t"));
     for (size_t len = strlen(name); len > 0 && isspace((unsigned char)name[len - 1]); len--)
         name[len - 1] = 0;
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        if (strcasecmp(names[i], name) == 0) {
-            *ret_protocol = (enum wire_protocol)i;
-            return 0;
-        }
-    }
+    if (wire_protocol_parse(name, ret_protocol) == 0)
+        return 0;
     return err_set(err, ERR_BAD_CONFIG,
                    "Invalid value %s for configuration security.protocol: String must be one of (case insensitive): "
                    "SASL_SSL, PLAINTEXT, SSL, SASL_PLAINTEXT",
@@ -97,19 +92,8 @@ void client_security_wake(rd_kafka_t *rk) {
 /* ---- wire.c ---- */
 
 static int find_mechanism(const char *name, enum wire_mechanism *ret_mechanism, struct kc_error *err) {
-    static const struct {
-        const char *name;
-        enum wire_mechanism mechanism;
-    } known[] = {{"PLAIN", WIRE_PLAIN},
-                 {"SCRAM-SHA-256", WIRE_SCRAM_SHA_256},
-                 {"SCRAM-SHA-512", WIRE_SCRAM_SHA_512},
-                 {"OAUTHBEARER", WIRE_OAUTHBEARER}};
-    for (size_t i = 0; i < COUNT_OF(known); i++) {
-        if (strcmp(known[i].name, name) == 0) {
-            *ret_mechanism = known[i].mechanism;
-            return 0;
-        }
-    }
+    if (wire_mechanism_parse(name, ret_mechanism) == 0)
+        return 0;
     return err_set(err, ERR_BAD_CONFIG,
                    "Invalid value %s for configuration sasl.mechanism: the worker's group membership supports PLAIN, "
                    "SCRAM-SHA-256, SCRAM-SHA-512 and OAUTHBEARER",

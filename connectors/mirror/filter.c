@@ -22,7 +22,8 @@ static void add_trimmed(struct buf *out, const char *s, size_t len) {
     buf_add(out, s, len);
 }
 
-int filter_compile(const char *list, struct regex **ret_regex, struct kc_error *err) {
+/* The comma separated patterns as one; NULL (which matches nothing) for an empty list. */
+static int filter_compile(const char *list, struct regex **ret_regex, struct kc_error *err) {
     AUTO_BUF joined;
     buf_init(&joined, PATTERNS_MAX_BYTES);
     for (const char *item = list, *rest; item; item = rest) {

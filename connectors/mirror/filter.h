@@ -8,10 +8,6 @@
 #include "connect/plugin.h"
 #include "connectors/mirror/policy.h"
 
-/* The comma separated patterns as one; NULL (which matches nothing) for an empty list. Caller frees.
- * @errors the text of java.util.regex */
-int filter_compile(const char *list, struct regex **ret_regex, struct kc_error *err) KC_CHECKED;
-
 struct filter {
     struct regex *include, *exclude; /* NULL: nothing */
 };

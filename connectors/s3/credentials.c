@@ -277,7 +277,3 @@ bool credentials_expire(struct credentials_source *src) {
     pthread_mutex_unlock(&src->lock);
     return other;
 }
-
-const char *credentials_origin(const struct credentials_source *src) {
-    return src->origin;
-}

@@ -32,7 +32,5 @@ int credentials_get(struct credentials_source *src, struct credentials *ret_cred
                     struct kc_error *err) KC_CHECKED;
 /* The server said that they have expired: the next get fetches new ones. False when there can be no others. */
 bool credentials_expire(struct credentials_source *src);
-/* "environment", "profile default in /root/.aws/credentials" …, for log lines. */
-const char *credentials_origin(const struct credentials_source *src);
 
 #endif

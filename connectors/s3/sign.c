@@ -153,15 +153,6 @@ static int signature_of(const struct buf *canonical, const struct sign_scope *sc
     return 0;
 }
 
-int sign_signature(const struct sign_request *req, const struct sign_scope *scope, char ret_hex[65]) {
-    AUTO_BUF canonical, names;
-    buf_init(&canonical, CANONICAL_LIMIT);
-    buf_init(&names, CANONICAL_LIMIT);
-    if (sign_canonical(req, &canonical, &names) < 0)
-        return -1;
-    return signature_of(&canonical, scope, ret_hex);
-}
-
 int sign_authorization(const struct sign_request *req, const struct sign_scope *scope, struct buf *out) {
     AUTO_BUF canonical, names;
     buf_init(&canonical, CANONICAL_LIMIT);

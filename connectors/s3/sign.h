@@ -40,8 +40,6 @@ void sign_md5(char ret_base64[25], const void *data, size_t len);
 
 /* The canonical request; `signed_headers` receives the names as in SignedHeaders. -1: too long. */
 int sign_canonical(const struct sign_request *req, struct buf *canonical, struct buf *signed_headers);
-/* The signature in hex. */
-int sign_signature(const struct sign_request *req, const struct sign_scope *scope, char ret_hex[65]);
 /* Appends the value of the Authorization header. */
 int sign_authorization(const struct sign_request *req, const struct sign_scope *scope, struct buf *out);
 

@@ -61,10 +61,6 @@ int store_list(struct object_store *st, const char *prefix, const char *start_af
     return st->ops->list(st, prefix ? prefix : "", start_after ? start_after : "", f, arg, err);
 }
 
-int store_delete(struct object_store *st, const char *key, struct kc_error *err) {
-    return st->ops->remove(st, key, err);
-}
-
 int store_tag(struct object_store *st, const char *key, const struct kc_config *tags, struct kc_error *err) {
     return st->ops->tag(st, key, tags, err);
 }

@@ -85,7 +85,6 @@ struct object_store_ops {
     int (*head)(struct object_store *st, const char *key, struct store_object *ret_object, struct kc_error *err);
     int (*list)(struct object_store *st, const char *prefix, const char *start_after, store_list_fn *f, void *arg,
                 struct kc_error *err);
-    int (*remove)(struct object_store *st, const char *key, struct kc_error *err);
     int (*tag)(struct object_store *st, const char *key, const struct kc_config *tags, struct kc_error *err);
     int (*begin)(struct object_store *st, const char *key, const struct store_put *how,
                  struct store_upload **ret_upload, struct kc_error *err);
@@ -127,7 +126,6 @@ int store_head(struct object_store *st, const char *key, struct store_object *re
  * order of the bytes of the keys. */
 int store_list(struct object_store *st, const char *prefix, const char *start_after, store_list_fn *f, void *arg,
                struct kc_error *err) KC_CHECKED;
-int store_delete(struct object_store *st, const char *key, struct kc_error *err) KC_CHECKED; /* absent is fine */
 /* Sets the tags of an existing object. */
 int store_tag(struct object_store *st, const char *key, const struct kc_config *tags, struct kc_error *err) KC_CHECKED;
 

@@ -287,17 +287,6 @@ static int dir_head(struct object_store *st, const char *key, struct store_objec
     return 1;
 }
 
-static int dir_remove(struct object_store *st, const char *key, struct kc_error *err) {
-    struct dir_store *ds = of(st);
-    AUTO_BUF path;
-    buf_init(&path, PATH_LIMIT);
-    if (path_of(ds, key, &path, err) < 0)
-        return -1;
-    if (unlink(path.data) < 0 && errno != ENOENT && errno != ENOTDIR)
-        return fail_io(err, ds, "delete", key);
-    return 0;
-}
-
 /* ---- Listing ----------------------------------------------------------------------------------------------------- */
 
 struct walk {
@@ -467,7 +456,6 @@ static const struct object_store_ops dir_ops = {.bucket = dir_bucket,
                                                 .get = dir_get,
                                                 .head = dir_head,
                                                 .list = dir_list,
-                                                .remove = dir_remove,
                                                 .tag = dir_tag,
                                                 .begin = dir_begin,
                                                 .part = dir_part,

@@ -143,13 +143,6 @@ static int s3_get(struct object_store *st, const char *key, int64_t from, int64_
     return 0;
 }
 
-static int s3_remove(struct object_store *st, const char *key, struct kc_error *err) {
-    struct s3_request req = {.what = "delete", .method = "DELETE", .key = key, .cap = -1};
-    AUTO_RESPONSE resp;
-    int rc = s3_client_do(s3_store_of(st)->client, &req, &resp, err);
-    return rc && resp.status == 404 && strcmp(resp.code, "NoSuchBucket") != 0 ? 0 : rc;
-}
-
 static int s3_tag(struct object_store *st, const char *key, const struct kc_config *tags, struct kc_error *err) {
     struct sign_pair query = {"tagging", ""};
     char md5[25];
@@ -286,7 +279,6 @@ static const struct object_store_ops s3_ops = {.bucket = s3_bucket,
                                                .get = s3_get,
                                                .head = s3_head,
                                                .list = s3_list,
-                                               .remove = s3_remove,
                                                .tag = s3_tag,
                                                .begin = multipart_begin,
                                                .part = multipart_part,

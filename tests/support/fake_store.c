@@ -135,15 +135,6 @@ static int fake_list(struct object_store *st, const char *prefix, const char *st
     return 0;
 }
 
-static int fake_remove(struct object_store *st, const char *key, struct kc_error *err) {
-    if (called(of(st), "delete", key, -1, err) < 0)
-        return -1;
-    pthread_mutex_lock(&of(st)->lock);
-    map_remove(of(st)->objects, key);
-    pthread_mutex_unlock(&of(st)->lock);
-    return 0;
-}
-
 static int fake_tag(struct object_store *st, const char *key, const struct kc_config *tags, struct kc_error *err) {
     struct fake *f = of(st);
     if (called(f, "tag", key, -1, err) < 0)
@@ -212,7 +203,6 @@ static const struct object_store_ops ops = {.bucket = fake_bucket,
                                             .get = fake_get,
                                             .head = fake_head,
                                             .list = fake_list,
-                                            .remove = fake_remove,
                                             .tag = fake_tag,
                                             .begin = fake_begin,
                                             .part = fake_part,

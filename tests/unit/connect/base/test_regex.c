@@ -202,6 +202,19 @@ static void add_groups(struct buf *out, const struct regex *re, const char *text
     }
 }
 
+/* Matcher.find(): where the first match is, as the replacement of it shows. */
+static void add_first_match(struct buf *out, const struct regex *re, const char *text, size_t len) {
+    struct kc_error err = {0};
+    AUTO_BUF marked;
+    buf_init(&marked, 1000);
+    if (regex_replace_first(re, text, len, "\x01$0\x02", &marked, &err) <= 0) {
+        buf_add_text(out, " -");
+        return;
+    }
+    const char *start = memchr(marked.data, 1, marked.len), *end = memchr(start, 2, marked.len);
+    buf_printf(out, " F %td,%td", start - marked.data, end - marked.data - 1);
+}
+
 static void answer(const char *pattern, const char *text, const char *replacement, struct buf *out) {
     struct kc_error err = {0};
     AUTO(regex) re = regex_new(pattern, &err);
@@ -211,12 +224,9 @@ static void answer(const char *pattern, const char *text, const char *replacemen
         buf_add_char(out, 'E');
         return;
     }
-    size_t len = strlen(text), start, end;
+    size_t len = strlen(text);
     add_groups(out, re, text, len);
-    if (regex_find(re, text, len, &start, &end))
-        buf_printf(out, " F %zu,%zu", start, end);
-    else
-        buf_add_text(out, " -");
+    add_first_match(out, re, text, len);
     AUTO_BUF replaced;
     buf_init(&replaced, 1000);
     int rc = regex_replace_first(re, text, len, replacement, &replaced, &err);
@@ -296,7 +306,9 @@ START_TEST(no_text_beyond_the_length) {
     free(exact);
     ck_assert(regex_matches(re, NULL, 0));
     ck_assert(!regex_matches(re, "a\0a", 3));
-    ck_assert(!regex_find(re, "\xff", 1, NULL, NULL)); /* no UTF-8 */
+    AUTO_BUF out;
+    buf_init(&out, 10);
+    ck_assert_int_eq(regex_replace_first(re, "\xff", 1, "b", &out, &err), 0); /* no UTF-8 */
 }
 END_TEST
 
@@ -331,8 +343,11 @@ END_TEST
 START_TEST(groups_by_name) {
     struct kc_error err = {0};
     AUTO(regex) re = regex_new("(a)(?<averylongnameofmorethanthirtytwocharacters>b)", &err);
-    ck_assert_int_eq(regex_group(re, "averylongnameofmorethanthirtytwocharacters"), 2);
-    ck_assert_int_eq(regex_group(re, "a"), -1);
+    AUTO_BUF out;
+    buf_init(&out, 100);
+    ck_assert_int_eq(regex_replace_first(re, "ab", 2, "${averylongnameofmorethanthirtytwocharacters}!", &out, &err), 1);
+    ck_assert_str_eq(buf_text(&out), "b!");
+    ck_assert_int_eq(regex_replace_first(re, "ab", 2, "${a}", &out, &err), -1);
     size_t spans[2][2], count;
     ck_assert(regex_match_groups(re, "ab", 2, spans, 2, &count));
     ck_assert_uint_eq(count, 2); /* no more than there is room for */

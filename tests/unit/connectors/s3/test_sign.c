@@ -84,12 +84,10 @@ START_TEST(signatures_are_those_of_the_vectors) {
     struct sign_request req = {v->method, v->path, buf_text(&query), v->headers, pairs(v->headers), v->payload_hash};
     struct sign_scope scope = {ID, SECRET, v->region, "s3", TIME};
     ck_assert_int_eq(sign_canonical(&req, &canonical, &names), 0);
-    char hash[65], signature[65], expected[256];
+    char hash[65], expected[256];
     sign_hash(hash, canonical.data, canonical.len);
     if (v->canonical_hash)
         ck_assert_str_eq(hash, v->canonical_hash);
-    ck_assert_int_eq(sign_signature(&req, &scope, signature), 0);
-    ck_assert_str_eq(signature, v->signature);
     ck_assert_int_eq(sign_authorization(&req, &scope, &authorization), 0);
     snprintf(expected, sizeof(expected),
              "AWS4-HMAC-SHA256 Credential=" ID "/20260102/%s/s3/aws4_request, SignedHeaders=%s, "
