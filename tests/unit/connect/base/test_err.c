@@ -14,7 +14,6 @@ START_TEST(codes) {
     ck_assert_str_eq(err.text, "wait 5");
     ck_assert_str_eq(err.exception, "org.apache.kafka.connect.runtime.distributed.RebalanceNeededException");
     ck_assert_int_eq(err_http(ERR_REBALANCING), 409);
-    ck_assert_str_eq(err_name(ERR_REBALANCING), "REBALANCING");
     ck_assert_int_eq(err_http((enum err_code)9999), 500);
     ck_assert_int_eq(err_set_class(&err, ERR_IO, "java.io.EOFException", "end"), -1);
     ck_assert_int_eq(err.code, ERR_IO);
