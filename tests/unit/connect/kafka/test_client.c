@@ -236,11 +236,11 @@ END_TEST
 
 START_TEST(checks_and_numbers) {
     struct kc_error err = {0};
-    ck_assert_int_lt(client_check(CLIENT_PRODUCER, "linger.ms", "q", &err), 0);
+    const struct client_option *linger = client_option_find(CLIENT_PRODUCER, "linger.ms");
+    ck_assert_int_lt(client_option_check(linger, "q", &err), 0);
     ck_assert_str_eq(err.text, "Invalid value q for configuration linger.ms: Not a number of type LONG");
-    ck_assert_int_eq(client_check(CLIENT_CONSUMER, "linger.ms", "q", &err), 0);
-    ck_assert_int_eq(client_check(CLIENT_PRODUCER, "no.such", "q", &err), 0);
-    ck_assert_int_eq(client_check(CLIENT_PRODUCER, "linger.ms", " 5 ", &err), 0);
+    ck_assert_int_eq(client_option_check(linger, " 5 ", &err), 0);
+    ck_assert_ptr_null(client_option_find(CLIENT_PRODUCER, "no.such"));
     AUTO(props) java = mock_kafka_props("max.poll.records=7\nmax.block.ms=junk");
     ck_assert_int_eq(client_number(CLIENT_CONSUMER, java, "max.poll.records"), 7);
     ck_assert_int_eq(client_number(CLIENT_PRODUCER, java, "max.block.ms"), 60000);
