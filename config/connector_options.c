@@ -17,9 +17,8 @@ static const char *const tolerances[] = {"none", "all", NULL};
 static const char *const support_levels[] = {"requested", "required", NULL};
 static const char *const boundaries[] = {"poll", "interval", "connector", NULL};
 
-#define CONVERTER_ROWS(key, field, n, what, plugin_kind)                                                               \
-    OPT_CLASS(                                                                                                         \
-        key ".converter", CONF, field, .importance = KC_LOW, COMMON, .order_in_group = (n), .width = KC_SHORT,         \
+#define CONVERTER_ROWS(key, n, what, plugin_kind)                                                                      \
+    ROW(key ".converter", CLASS, .importance = KC_LOW, COMMON, .order_in_group = (n), .width = KC_SHORT,               \
         .display_name = what " converter class", .kind = (plugin_kind),                                                \
         .doc = "Class that converts between the format of Kafka's records and Connect's values, for the record's " key \
                ". Not set: the worker's. When it is set, only this connector's " key ".converter.* are used."),        \
@@ -30,10 +29,10 @@ static const char *const boundaries[] = {"poll", "interval", "connector", NULL};
     }
 
 #define COMMON_ROWS                                                                                                    \
-    OPT_STRING("name", CONF, name, .required = true, .importance = KC_HIGH, COMMON, .order_in_group = 1,               \
-               .width = KC_MEDIUM_WIDTH, .display_name = "Connector name", .check = option_check_printable,            \
-               .range_text = "non-empty string without ISO control characters",                                        \
-               .doc = "Name of the connector, unique in the cluster."),                                                \
+    ROW("name", STRING, .required = true, .importance = KC_HIGH, COMMON, .order_in_group = 1,                          \
+        .width = KC_MEDIUM_WIDTH, .display_name = "Connector name", .check = option_check_printable,                   \
+        .range_text = "non-empty string without ISO control characters",                                               \
+        .doc = "Name of the connector, unique in the cluster."),                                                       \
         ROW("connector.class", STRING, .required = true, .importance = KC_HIGH, COMMON, .order_in_group = 2,           \
             .width = KC_LONG, .display_name = "Connector class",                                                       \
             .doc = "Class of the connector: its full name, its simple name, or that without \"Connector\"."),          \
@@ -46,17 +45,16 @@ static const char *const boundaries[] = {"poll", "interval", "connector", NULL};
         OPT_BOOLEAN("tasks.max.enforce", CONF, tasks_max_enforce, .def = "true", .importance = KC_LOW, COMMON,         \
                     .order_in_group = 5, .width = KC_SHORT, .display_name = "Enforce tasks max",                       \
                     .doc = "Whether a connector fails that makes more tasks than tasks.max. Deprecated."),             \
-        CONVERTER_ROWS("key", key_converter, 6, "Key", KC_KIND_CONVERTER),                                             \
-        CONVERTER_ROWS("value", value_converter, 8, "Value", KC_KIND_CONVERTER),                                       \
-        CONVERTER_ROWS("header", header_converter, 10, "Header", KC_KIND_HEADER_CONVERTER),                            \
-        OPT_LIST("transforms", CONF, transforms, .def = "", .importance = KC_LOW, .group = "Transforms",               \
-                 .order_in_group = 12, .width = KC_LONG, .display_name = "Transforms", .check = option_check_aliases,  \
-                 .range_text = "non-null string, unique transformation aliases",                                       \
-                 .doc = "Aliases of the transformations of records, in the order in which they are applied."),         \
-        OPT_LIST("predicates", CONF, predicates, .def = "", .importance = KC_LOW, .group = "Predicates",               \
-                 .order_in_group = 13, .width = KC_LONG, .display_name = "Predicates", .check = option_check_aliases,  \
-                 .range_text = "non-null string, unique predicate aliases",                                            \
-                 .doc = "Aliases of the predicates that transformations use."),                                        \
+        CONVERTER_ROWS("key", 6, "Key", KC_KIND_CONVERTER), CONVERTER_ROWS("value", 8, "Value", KC_KIND_CONVERTER),    \
+        CONVERTER_ROWS("header", 10, "Header", KC_KIND_HEADER_CONVERTER),                                              \
+        ROW("transforms", LIST, .def = "", .importance = KC_LOW, .group = "Transforms", .order_in_group = 12,          \
+            .width = KC_LONG, .display_name = "Transforms", .check = option_check_aliases,                             \
+            .range_text = "non-null string, unique transformation aliases",                                            \
+            .doc = "Aliases of the transformations of records, in the order in which they are applied."),              \
+        ROW("predicates", LIST, .def = "", .importance = KC_LOW, .group = "Predicates", .order_in_group = 13,          \
+            .width = KC_LONG, .display_name = "Predicates", .check = option_check_aliases,                             \
+            .range_text = "non-null string, unique predicate aliases",                                                 \
+            .doc = "Aliases of the predicates that transformations use."),                                             \
         OPT_STRING(                                                                                                    \
             "config.action.reload", CONF, config_reload_action, .def = "restart", .importance = KC_LOW, COMMON,        \
             .order_in_group = 14, .width = KC_MEDIUM_WIDTH, .display_name = "Reload Action", .one_of = reload_actions, \
@@ -115,7 +113,7 @@ const struct kc_option connector_source_options[] = {
         .group = "Topic Creation", .order_in_group = 1, .width = KC_LONG, .display_name = "Topic Creation Groups",
         .check = option_check_aliases, .range_text = "non-null string, unique topic creation groups",
         .doc = "Groups of topics that are created alike, see topic.creation.<group>.*."),
-    OPT_STRING("exactly.once.support", CONF, exactly_once_support, .def = "requested", .importance = KC_MEDIUM, ONCE,
+    ROW("exactly.once.support", STRING, .def = "requested", .importance = KC_MEDIUM, ONCE,
         .order_in_group = 2, .width = KC_SHORT, .display_name = "Exactly once support", .one_of = support_levels,
         .one_of_ignores_case = true, .range_text = "(case insensitive) [REQUIRED, REQUESTED]",
         .doc = "required: the connector is refused where exactly-once delivery is not possible."),

@@ -6,12 +6,10 @@
 
 #include "connect/plugin.h"
 
+/* What the framework itself acts on; the rest is looked up by name where plugins are made. */
 struct connector_conf {
-    const char *name;
     int32_t tasks_max;
     bool tasks_max_enforce;
-    const char *key_converter, *value_converter, *header_converter; /* NULL: the worker's */
-    struct kc_list transforms, predicates;
     const char *config_reload_action;
     int64_t errors_retry_timeout_ms, errors_retry_delay_max_ms;
     const char *errors_tolerance; /* "none", "all" */
@@ -24,7 +22,6 @@ struct connector_conf {
     const char *topics_regex;
     /* source */
     const char *offsets_topic;
-    const char *exactly_once_support; /* "requested", "required", in any case */
     const char *transaction_boundary; /* "poll", "interval", "connector", in any case */
 };
 

@@ -113,7 +113,6 @@ static void complete(struct worker_conf *conf) {
         int64_t half = half_of_cgroup_limit();
         conf->memory_limit_bytes = half > 0 && half < MEMORY_DEFAULT ? half : MEMORY_DEFAULT;
     }
-    conf->plugin_path = kc_config_get(conf->text, "plugin.path");
     conf->override_policy = policy_alias(conf->override_policy);
     if (conf->standalone) { /* not in the rows of that mode */
         conf->worker_sync_timeout_ms = STANDALONE_SYNC_MS;

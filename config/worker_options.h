@@ -32,7 +32,6 @@ struct worker_conf {
     int32_t advertised_port; /* -1: not set */
     const char *cors_origin, *cors_methods, *response_headers;
     struct kc_list rest_extensions;
-    const char *plugin_path;
     const char *override_policy; /* All, None, Principal or Allowlist, however it was named */
     struct kc_list override_allowlist;
     bool topic_creation, topic_tracking, topic_tracking_reset;

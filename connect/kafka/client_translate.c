@@ -141,6 +141,15 @@ static int set_offset_reset(rd_kafka_conf_t *conf, const char *value, struct kc_
     return client_set(conf, "auto.offset.reset", strcmp(value, "none") == 0 ? "error" : value, err);
 }
 
+/* Tokens are fetched as Kafka's own handler does; what another one would do is not done. */
+static void note_login_handler(const char *class_name) {
+    const char *dot = strrchr(class_name, '.');
+    if (*class_name && strcmp(dot ? dot + 1 : class_name, "OAuthBearerLoginCallbackHandler") != 0)
+        client_log_once(KC_WARN, class_name,
+                        "sasl.login.callback.handler.class %s is a Java class and cannot be used: it has no effect",
+                        class_name);
+}
+
 /* librdkafka refuses one below message.max.bytes, which consumers use for first guesses of decompressed sizes only. */
 static int set_fetch_max(rd_kafka_conf_t *conf, int64_t n, struct kc_error *err) {
     if (n < 1000000 && client_set_number(conf, "message.max.bytes", n, 1000, 1000000, err) < 0)
@@ -180,6 +189,8 @@ int client_translate(rd_kafka_conf_t *conf, enum client_kind kind, const struct 
         return set_offset_reset(conf, value, err);
     if (strcmp(o->name, "partition.assignment.strategy") == 0)
         return set_assignors(conf, value, err);
+    if (strcmp(o->name, "sasl.login.callback.handler.class") == 0)
+        note_login_handler(value);
     if (strcmp(o->name, "group.protocol") == 0 && strcasecmp(value, "consumer") == 0)
         client_log_once(KC_WARN, "group.protocol",
                         "group.protocol=consumer is not supported: the classic protocol is used");

@@ -5,7 +5,8 @@
 #define CONNECTORS_MIRROR_CLIENT_ROWS_H
 
 #define MIRROR_CLIENT_ROWS(X)                                                                                         \
-    X("ssl.protocol", STRING, .def = "TLSv1.3", .importance = KC_MEDIUM, .doc = "TLS version to begin with.")         \
+    X("ssl.protocol", STRING, .def = "TLSv1.3", .importance = KC_MEDIUM,                                              \
+      .doc = "Accepted for Java's sake: ssl.enabled.protocols says which versions are spoken.")                       \
     X("ssl.provider", STRING, .importance = KC_MEDIUM, .doc = "Accepted for Java's sake; OpenSSL is the only one.")   \
     X("ssl.cipher.suites", LIST, .def = "", .importance = KC_LOW, .list_unique = true,                                \
       .doc = "Cipher suites that are allowed; not set: OpenSSL's.")                                                   \
@@ -37,40 +38,41 @@
       .one_of = mirror_engine_factories, .doc = "A Java class that makes TLS engines. None can be loaded here.")      \
     X("sasl.kerberos.service.name", STRING, .importance = KC_MEDIUM, .doc = "Kerberos principal of the brokers.")     \
     X("sasl.kerberos.kinit.cmd", STRING, .def = "/usr/bin/kinit", .importance = KC_LOW,                               \
-      .doc = "Command that gets a Kerberos ticket.")                                                                  \
+      .doc = "Accepted for Java's sake: librdkafka renews tickets by a kinit of its own.")                            \
     X("sasl.kerberos.ticket.renew.window.factor", DOUBLE, .def = "0.8", .importance = KC_LOW,                         \
-      .doc = "Part of a ticket's life after which it is renewed.")                                                    \
+      .doc = "Accepted for Java's sake, see sasl.kerberos.min.time.before.relogin.")                                  \
     X("sasl.kerberos.ticket.renew.jitter", DOUBLE, .def = "0.05", .importance = KC_LOW,                               \
-      .doc = "Random part of that time.")                                                                             \
+      .doc = "Accepted for Java's sake, see sasl.kerberos.min.time.before.relogin.")                                  \
     X("sasl.kerberos.min.time.before.relogin", LONG, .def = "60000", .importance = KC_LOW,                            \
-      .doc = "Shortest time between log-ins.")                                                                        \
+      .doc = "How often the Kerberos ticket is renewed, in milliseconds.")                                            \
     X("sasl.login.refresh.window.factor", DOUBLE, .def = "0.8", .importance = KC_LOW, .has_min = true, .min = 0.5,    \
-      .has_max = true, .max = 1.0, .doc = "Part of a token's life after which a new one is fetched.")                 \
+      .has_max = true, .max = 1.0,                                                                                    \
+      .doc = "Accepted for Java's sake: a token is replaced after four fifths of its life.")                          \
     X("sasl.login.refresh.window.jitter", DOUBLE, .def = "0.05", .importance = KC_LOW, .has_min = true, .min = 0.0,   \
-      .has_max = true, .max = 0.25, .doc = "Random part of that time.")                                               \
+      .has_max = true, .max = 0.25, .doc = "Accepted for Java's sake, see sasl.login.refresh.window.factor.")         \
     X("sasl.login.refresh.min.period.seconds", SHORT, .def = "60", .importance = KC_LOW, .has_min = true, .min = 0,   \
-      .has_max = true, .max = 900, .doc = "Shortest time between refreshes.")                                         \
+      .has_max = true, .max = 900, .doc = "Accepted for Java's sake, see sasl.login.refresh.window.factor.")          \
     X("sasl.login.refresh.buffer.seconds", SHORT, .def = "300", .importance = KC_LOW, .has_min = true, .min = 0,      \
-      .has_max = true, .max = 3600, .doc = "How long before its end a token is refreshed at the latest.")             \
+      .has_max = true, .max = 3600, .doc = "Accepted for Java's sake, see sasl.login.refresh.window.factor.")         \
     X("sasl.mechanism", STRING, .def = "GSSAPI", .importance = KC_MEDIUM,                                             \
       .doc = "SASL mechanism: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER or GSSAPI.")                           \
     X("sasl.jaas.config", PASSWORD, .importance = KC_MEDIUM,                                                          \
       .doc = "Log-in module and its options, with user name and password or client id and secret.")                   \
     X("sasl.client.callback.handler.class", CLASS, .importance = KC_MEDIUM, .kind = KC_KIND_NAMED,                    \
-      .one_of = mirror_callback_handlers,                                                                             \
-      .doc = "A Java class; those of Kafka's own that have a counterpart here are recognised.")                       \
+      .one_of = mirror_callback_handlers, .doc = "A Java class, which cannot be loaded here: it has no effect.")      \
     X("sasl.login.callback.handler.class", CLASS, .importance = KC_MEDIUM, .kind = KC_KIND_NAMED,                     \
       .one_of = mirror_callback_handlers,                                                                             \
-      .doc = "A Java class; those of Kafka's own that have a counterpart here are recognised.")                       \
+      .doc = "A Java class: OAuthBearerLoginCallbackHandler's work is done here, others have no effect.")             \
     X("sasl.login.class", CLASS, .importance = KC_MEDIUM, .kind = KC_KIND_NAMED, .one_of = mirror_login_classes,      \
-      .doc = "A Java class; those of Kafka's own that have a counterpart here are recognised.")                       \
+      .doc = "A Java class, which cannot be loaded here: it has no effect.")                                          \
     X("sasl.login.connect.timeout.ms", INT, .importance = KC_LOW,                                                     \
       .doc = "How long connecting to the token endpoint may take.")                                                   \
     X("sasl.login.read.timeout.ms", INT, .importance = KC_LOW,                                                        \
       .doc = "How long the token endpoint may take to answer.")                                                       \
-    X("sasl.login.retry.backoff.max.ms", LONG, .def = "10000", .importance = KC_LOW, .doc = "Longest such wait.")     \
+    X("sasl.login.retry.backoff.max.ms", LONG, .def = "10000", .importance = KC_LOW,                                  \
+      .doc = "Accepted for Java's sake, see sasl.login.retry.backoff.ms.")                                            \
     X("sasl.login.retry.backoff.ms", LONG, .def = "100", .importance = KC_LOW,                                        \
-      .doc = "Wait before the token endpoint is asked again.")                                                        \
+      .doc = "Accepted for Java's sake: the token endpoint is asked again after ten seconds.")                        \
     X("sasl.oauthbearer.jwt.retriever.class", CLASS,                                                                  \
       .def = "org.apache.kafka.common.security.oauthbearer.DefaultJwtRetriever", .importance = KC_MEDIUM,             \
       .kind = KC_KIND_NAMED, .one_of = mirror_jwt_retrievers,                                                         \
@@ -108,7 +110,7 @@
     X("sasl.oauthbearer.assertion.template.file", STRING, .importance = KC_MEDIUM,                                    \
       .doc = "JSON file with further headers and claims of assertions.")                                              \
     X("sasl.oauthbearer.scope.claim.name", STRING, .def = "scope", .importance = KC_LOW,                              \
-      .doc = "Claim that holds the scope.")                                                                           \
+      .doc = "Accepted for Java's sake: tokens are checked by the brokers.")                                          \
     X("sasl.oauthbearer.sub.claim.name", STRING, .def = "sub", .importance = KC_LOW,                                  \
       .doc = "Claim that holds the subject.")                                                                         \
     X("sasl.oauthbearer.token.endpoint.url", STRING, .importance = KC_MEDIUM, .doc = "URL of the token endpoint.")    \

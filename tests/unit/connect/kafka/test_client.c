@@ -384,6 +384,30 @@ START_TEST(log_bridge) {
 }
 END_TEST
 
+/* What cannot be done is not passed over in silence. */
+START_TEST(classes_without_effect) {
+    static const struct {
+        const char *line, *told; /* NULL: nothing to tell */
+    } rows[] = {
+        {"sasl.login.callback.handler.class=software.amazon.msk.auth.iam.IAMLoginCallbackHandler",
+         "software.amazon.msk.auth.iam.IAMLoginCallbackHandler is a Java class and cannot be used"},
+        {"sasl.login.callback.handler.class=org.apache.kafka.common.security.oauthbearer."
+         "OAuthBearerLoginCallbackHandler",
+         NULL},
+        {"sasl.client.callback.handler.class=a.B", "'sasl.client.callback.handler.class' is not supported"},
+        {"sasl.oauthbearer.scope.claim.name=scp", "'sasl.oauthbearer.scope.claim.name' has no meaning"},
+    };
+    struct kc_error err = {0};
+    AUTO(props) java = mock_kafka_props(rows[_i].line);
+    log_sink(count_line, (void *)(uintptr_t)(rows[_i].told ? rows[_i].told : ""));
+    rd_kafka_conf_t *conf = client_conf(CLIENT_PRODUCER, java, &err);
+    log_sink(NULL, NULL);
+    ck_assert_ptr_nonnull(conf);
+    rd_kafka_conf_destroy(conf);
+    ck_assert_int_eq(lines, rows[_i].told ? 1 : 0);
+}
+END_TEST
+
 START_TEST(bad_handle) {
     struct kc_error err = {0};
     AUTO(props)
@@ -408,6 +432,7 @@ static Suite *make_suite(void) {
     tcase_add_test(t, policies);
     tcase_add_test(t, errors);
     tcase_add_test(t, log_bridge);
+    tcase_add_loop_test(t, classes_without_effect, 0, 4);
     tcase_add_test(t, bad_handle);
     suite_add_tcase(s, t);
     return s;
