@@ -141,7 +141,6 @@ START_TEST(test_values) {
     ck_assert_uint_eq(c->listeners.count, 2);
     ck_assert_uint_eq(c->admin_listeners.count, 0);
     ck_assert_int_eq(c->memory_limit_bytes, 67108864);
-    ck_assert_str_eq(c->plugin_path, "/a,/b");
     ck_assert_ptr_nonnull(strstr(warned, "internal.key.converter.schemas.enable"));
 }
 END_TEST
