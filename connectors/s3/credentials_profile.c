@@ -2,9 +2,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "connect/base/err.h"
+#include "connectors/s3/credential_process.h"
 #include "connectors/s3/credentials_remote.h"
 
 #define FILE_LIMIT ((size_t)1024 * 1024)
@@ -86,28 +86,16 @@ static int load_profile(const char *profile, struct kc_config *ret, struct kc_er
 
 /* ---- A program that prints credentials --------------------------------------------------------------------------- */
 
-static int run_command(const char *command, struct buf *ret_output, int *ret_status, struct kc_error *err) {
-    FILE *f = popen(command, "re");
-    if (!f)
-        return err_set(err, ERR_S3, "Cannot run credential_process: %s", strerror(errno));
-    char chunk[4096];
-    for (size_t n; (n = fread(chunk, 1, sizeof(chunk), f)) > 0;)
-        buf_add(ret_output, chunk, n);
-    *ret_status = pclose(f);
-    return 0;
-}
-
 /* {"Version":1,"AccessKeyId":…,"SecretAccessKey":…,"SessionToken":…,"Expiration":…}; without Expiration they hold. */
 static int from_process(const char *command, struct credentials *ret, struct kc_error *err) {
     AUTO_BUF output;
     buf_init(&output, FILE_LIMIT);
-    int status = 0;
-    if (run_command(command, &output, &status, err) < 0)
-        return -1;
-    if (status != 0) /* without the command: it may hold a secret */
-        return err_set(err, ERR_S3, "credential_process of the profile ended with status %d",
-                       WIFEXITED(status) ? WEXITSTATUS(status) : status);
-    return credentials_read_json(&output, "credential_process", "SessionToken", ret, err);
+    int rc = credential_process(command, CREDENTIAL_PROCESS_MS, &output, err);
+    if (rc == 0)
+        rc = credentials_read_json(&output, "credential_process", "SessionToken", ret, err);
+    if (output.data)
+        explicit_bzero(output.data, output.len);
+    return rc;
 }
 
 /* ---- Profiles ---------------------------------------------------------------------------------------------------- */
