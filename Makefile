@@ -133,7 +133,7 @@ jars: build/jars/.complete build/jars-connect/.complete build/jars-registry/.com
 # K="expression" selects tests; the daemon under test is the one of this variant. Each of the JOBS has its own servers.
 JOBS ?= 2
 integration: all $(GOLDEN_BIN) jars $(VENV)/.complete
-	KCONNECTD=$(CURDIR)/$(OUT)/kconnectd $(VENV)/bin/python -m pytest -q -p no:cacheprovider -n $(JOBS) tests/scenario \
+	KCONNECTD=$(CURDIR)/$(OUT)/kconnectd $(VENV)/bin/python -m pytest -q -p no:cacheprovider -n $(JOBS) --dist loadgroup tests/scenario \
 	    $(if $(K),-k "$(K)") $(PYTEST)
 
 test:

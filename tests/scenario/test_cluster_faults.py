@@ -2,7 +2,6 @@
 topics, peers that are slow or away. Afterwards every task runs exactly once, and neither topics nor committed offsets have gaps."""
 from __future__ import annotations
 
-import re
 import signal
 import socket
 import subprocess
@@ -10,128 +9,122 @@ import threading
 import time
 
 import pytest
-from java_worker import told
+from cluster import QUICK, ROUNDS, STRING, Group, Traffic, gauge, in_background, patiently, seed
+from java_worker import EitherWorker
 from servers import eventually, free_port, http
-from worker import BINARY, Worker
-
-# Members that die are missed after a second.
-QUICK = {"session__timeout__ms": 1000, "heartbeat__interval__ms": 200, "rebalance__timeout__ms": 5000,
-         "scheduled__rebalance__max__delay__ms": 0, "offset__flush__interval__ms": 100, "consumer__session__timeout__ms": 1000,
-         "consumer__heartbeat__interval__ms": 200}
-STRING = "org.apache.kafka.connect.storage.StringConverter"
+from worker import BINARY
 
 
-def gauge(worker: Worker, name: str) -> float:
-    status, text, _ = worker.rest("GET", "/kconnect/metrics", timeout_s=5)
-    if status != 200:
-        raise ValueError(f"{status}: {text}")  # not up yet
-    return float(re.search(rf"^{name} (\S+)$", text, re.M).group(1))
+@pytest.fixture
+def make_either(folder, kafka, unique):
+    """Workers of which a Java worker may be one."""
+    made = []
+
+    def make(group: str, start: bool, **settings):
+        w = EitherWorker(folder / unique(f"either{len(made)}"), kafka.bootstrap, group, f"worker{len(made)}",
+                         plugin__discovery="service_load", **settings)
+        made.append(w)
+        return w
+    yield make
+    for w in made:
+        if w.process and not w.process.exited():
+            w.kill()
 
 
-class Group:
-    def __init__(self, make_worker, group: str, count: int):
-        self.workers = [make_worker(group=group, start=False, **QUICK) for _ in range(count)]
-        for w in self.workers:
-            w.start(wait=False)
-        for w in self.workers:
-            w.wait_healthy()
+class Disturbance:
+    """A group with traffic, one of whose workers is killed or stopped while something goes on."""
 
-    def leader(self) -> Worker:
-        return eventually("a leader", lambda: next((w for w in self.workers if gauge(w, "kafka_connect_worker_leader")), None), 30)
+    idle = {"connector.class": "MockSource"}
 
-    def converged(self, connectors: int, tasks: int):
-        """All run somewhere, and nothing more runs than there is."""
-        def probe():
-            counts = [sum(gauge(w, f"kafka_connect_worker_{what}_count") for w in self.workers) for what in ("connector", "task")]
-            got = self.workers[0].rest("GET", "/connectors?expand=status", timeout_s=10)[1]
-            states = [s["state"] for c in got.values() for s in (c["status"]["connector"], *c["status"]["tasks"])]
-            return counts == [connectors, tasks] and len(states) == connectors + tasks and set(states) == {"RUNNING"}
-        eventually(f"{connectors} connectors and {tasks} tasks once each", probe, 60)
+    def __init__(self, group: Group, traffic: Traffic, rnd):
+        self.group, self.traffic, self.rnd, self.runs_idle = group, traffic, rnd, False
+
+    def converged(self):
+        self.group.converged(self.traffic.connectors + self.runs_idle, self.traffic.tasks + self.runs_idle)
+
+    # What goes on:
+    def creation_of_a_connector(self, witness, _):
+        witness.rest("PUT", "/connectors/idle/config", self.idle, timeout_s=20)
+
+    def start_of_tasks(self, witness, _):
+        witness.rest("POST", f"/connectors/{self.traffic.names['numbers']}/restart?includeTasks=true", timeout_s=20)
+
+    def rebalance(self, _, third):
+        """A worker goes and comes back, with its share of the work each time."""
+        if self.group.engine(third) == "java":
+            self.traffic.change(third, extra=str(self.rnd.random()))
+            return
+        third.stop()
+        third.start(wait=False)
+
+    def commits(self, *_):
+        """Ten a second."""
+
+    def write_of_configurations(self, witness, _):
+        for _ in range(20):
+            self.traffic.change(witness, extra=str(self.rnd.random()))
+
+    def strike(self, role: str, how: str, what):
+        leader = self.group.leader()
+        others = [w for w in self.group.workers if w is not leader]
+        self.rnd.shuffle(others)
+        victim, witness, third = (leader, *others) if role == "leader" else (others[0], leader, others[1])
+        print(f"{time.strftime('%T')} {what.__name__}: {role} {victim.name} ({self.group.engine(victim)}) {how}", flush=True)
+        self.traffic.write(10)
+        asked = in_background(lambda: what(witness, third))
+        time.sleep(self.rnd.uniform(0, 0.3))
+        if how == "stopped":  # fenced: it gives up its tasks before it does anything else
+            victim.process.popen.send_signal(signal.SIGSTOP)
+            time.sleep(2.5)
+            victim.process.popen.send_signal(signal.SIGCONT)
+        else:
+            victim.kill()
+            self.group.start(victim, wait=False)
+        asked.join(60)
+        if what == self.creation_of_a_connector:  # which may have died with its leader
+            patiently(witness, "PUT", "/connectors/idle/config", self.idle)
+            self.runs_idle = True
+        self.converged()
+        self.traffic.be_calm()
+        self.traffic.copied_through()
+        if what == self.creation_of_a_connector:
+            patiently(witness, "DELETE", "/connectors/idle")
+            self.runs_idle = False
+            self.converged()
+
+    def strike_all(self):
+        for what in (self.creation_of_a_connector, self.start_of_tasks, self.rebalance, self.commits, self.write_of_configurations):
+            for role in ("leader", "follower"):
+                self.strike(role, "killed", what)
+        for role in ("leader", "follower"):
+            self.strike(role, "stopped", self.commits)
 
 
-def in_background(f):
-    def quietly():
-        try:
-            f()
-        except Exception:  # the worker that was asked may be the one that dies
-            pass
-    t = threading.Thread(target=quietly, daemon=True)
-    t.start()
-    return t
+def test_killed_in_the_middle_of_everything(make_worker, topics, unique, tmp_path):
+    group = Group(make_worker, unique("group"), ["kconnectd"] * 3)
+    traffic = Traffic(group.workers, topics, tmp_path, unique("traffic"))
+    group.converged(traffic.connectors, traffic.tasks)
+    disturbance = Disturbance(group, traffic, seed())
+    for _ in range(ROUNDS or 1):
+        disturbance.strike_all()
+    traffic.rest(group)
+    traffic.check()
 
 
-def patiently(worker: Worker, method: str, path: str, body=None, wanted=range(200, 300)):
-    """Again until the group has a leader that can be reached."""
-    eventually(f"{method} {path}", lambda: worker.rest(method, path, body, timeout_s=10)[0] in wanted, 30)
-
-
-def test_killed_in_the_middle_of_everything(make_worker, topics, unique):
-    t = topics.create(unique("numbers"), 3)
-    group = Group(make_worker, unique("group"), 3)
-    numbers = {"connector.class": "VerifiableSource", "tasks.max": "2", "topic": t, "throughput": "200"}
-    group.workers[0].put("numbers", numbers)
-    group.workers[0].put("verify", {"connector.class": "VerifiableSink", "tasks.max": "2", "topics": t})
-    idle, calm = {"connector.class": "MockSource"}, []
-
-    def put(worker, name, config):
-        worker.rest("PUT", f"/connectors/{name}/config", config, timeout_s=5)
-
-    # What goes on while the victim dies. None: just commits, ten a second.
-    acts = [lambda w: put(w, "idle", idle),
-            lambda w: w.rest("POST", "/connectors/numbers/restart?includeTasks=true", timeout_s=5),
-            lambda w: put(w, "numbers", {**numbers, "extra": str(len(calm))}),  # stops and starts tasks in a rebalance
-            None,
-            lambda w: [put(w, "numbers", {**numbers, "extra": f"{len(calm)}-{i}"}) for i in range(20)]]
-    group.converged(2, 4)
-    for n, act in enumerate(acts):
-        for role in ("leader", "follower", "stopped follower")[:2 if act else 3]:
-            leader = group.leader()
-            others = [w for w in group.workers if w is not leader]
-            victim, witness = (leader, others[0]) if role == "leader" else (others[0], leader)
-            asked = in_background(lambda: act(witness)) if act else None
-            time.sleep(0.02 * (len(calm) % 4))
-            if role == "stopped follower":  # fenced: it gives up its tasks before it does anything else
-                victim.process.popen.send_signal(signal.SIGSTOP)
-                time.sleep(2.5)
-                victim.process.popen.send_signal(signal.SIGCONT)
-            else:
-                victim.kill()
-                victim.start(wait=False)
-            if asked:
-                asked.join(60)
-            if n == 0:  # the creation may have died with its leader
-                patiently(witness, "PUT", "/connectors/idle/config", idle)
-            group.converged(3, 5)
-            begin = time.time()
-            time.sleep(0.3)
-            calm.append((begin, time.time()))
-            if n == 0:
-                patiently(witness, "DELETE", "/connectors/idle")
-                group.converged(2, 4)
-        if n == 0:
-            patiently(witness, "PUT", "/connectors/idle/config", idle)
-            group.converged(3, 5)
-    group.workers[0].put("numbers", {**numbers, "throughput": "0"})  # one more record each
-    group.converged(3, 5)
-    written = topics.read(t, 100)
-    by_task: dict[int, list[int]] = {}
-    for m in written:
-        by_task.setdefault(int(m.key()), []).append(int(m.value()))
-    for task, got in by_task.items():
-        assert sorted(set(got)) == list(range(max(got) + 1)), f"task {task} has gaps"
-    for begin, end in calm:  # nothing twice: no task ran twice
-        window = [(m.key(), m.value()) for m in written if begin * 1000 < m.timestamp()[1] < end * 1000]
-        assert len(window) == len(set(window)) and window
-
-    def flushed():
-        seen: dict[int, set[int]] = {}
-        by_value = {(int(m.key()), int(m.value()), m.offset()): m.partition() for m in written}
-        for w in group.workers:
-            for x in told(w):
-                if x.get("flushed"):
-                    seen.setdefault(by_value.get((int(x["task"]), x["seqno"], x["offset"])), set()).add(x["offset"])
-        return all(seen.get(p) == {m.offset() for m in written if m.partition() == p} for p in {m.partition() for m in written})
-    eventually("every record was flushed by the sink", flushed, 30)
+def test_killed_beside_a_java_worker(make_either, topics, unique, tmp_path):
+    """Which is killed, too, and leads now and then."""
+    group = Group(make_either, unique("group"), ["kconnectd", "kconnectd", "java"], session__timeout__ms=3000, heartbeat__interval__ms=500)
+    traffic = Traffic(group.workers, topics, tmp_path, unique("traffic"))
+    group.converged(traffic.connectors, traffic.tasks)
+    disturbance = Disturbance(group, traffic, seed())
+    if ROUNDS:
+        for _ in range(ROUNDS):
+            disturbance.strike_all()
+    else:
+        for role in ("leader", "follower"):
+            disturbance.strike(role, "killed", disturbance.write_of_configurations)
+    traffic.rest(group)
+    traffic.check()
 
 
 def test_foreign_records_in_the_config_topic(make_worker, topics, unique, tmp_path):

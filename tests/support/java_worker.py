@@ -25,11 +25,12 @@ def java_command(folder: pathlib.Path, main: str, args: list) -> list:
 class EitherWorker(Worker):
     """A distributed worker that is started with the engine's name, again and again."""
 
-    def start_as(self, engine: str) -> "EitherWorker":
+    def start_as(self, engine: str, wait: bool = True) -> "EitherWorker":
         if engine == "kconnectd":
-            return self.start()
+            return self.start(wait)
         self.process = Process(self.name, java_command(self.folder, "ConnectDistributed", [self.properties]), self.folder)
-        self.wait_healthy()
+        if wait:
+            self.wait_healthy()
         return self
 
 

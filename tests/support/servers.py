@@ -117,11 +117,12 @@ def java(name: str, server: str, main: str, args: list, folder: pathlib.Path, he
 
 
 class Kafka:
-    """One broker that is its own controller."""
+    """One broker that is its own controller, or (`quorum` names the controllers) one of a cluster's."""
 
-    def __init__(self, folder: pathlib.Path, name: str = "kafka", **settings):
-        self.folder, self.name = folder / name, name
-        self.port, self.controller = free_port(), free_port()
+    def __init__(self, folder: pathlib.Path, name: str = "kafka", node: int = 1, controller: int | None = None,
+                 quorum: str | None = None, heap: str = "768m", start: bool = True, **settings):
+        self.folder, self.name, self.node, self.heap, self.starts = folder / name, name, node, heap, 0
+        self.port, self.controller = free_port(), controller or free_port()
         self.bootstrap = f"127.0.0.1:{self.port}"
         self.process: Process | None = None
         self.folder.mkdir(parents=True)
@@ -129,8 +130,8 @@ class Kafka:
             "appender.c.type=Console\nappender.c.name=C\nappender.c.layout.type=PatternLayout\n"
             "appender.c.layout.pattern=%d %p %m (%c)%n\nrootLogger.level=info\nrootLogger.appenderRef.c.ref=C\n")
         self.properties = write_properties(self.folder / "server.properties", {
-            "process.roles": "broker,controller", "node.id": 1,
-            "controller.quorum.voters": f"1@127.0.0.1:{self.controller}",
+            "process.roles": "broker,controller", "node.id": node,
+            "controller.quorum.voters": quorum or f"{node}@127.0.0.1:{self.controller}",
             "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controller}",
             "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}", "controller.listener.names": "CONTROLLER",
             "inter.broker.listener.name": "PLAINTEXT", "log.dirs": self.folder / "data", "num.partitions": 1,
@@ -141,24 +142,57 @@ class Kafka:
         done = self._java("format", "kafka.tools.StorageTool", ["format", "-t", "kconnectdTestsCluster0", "-c", self.properties])
         if done.popen.wait(60) != 0:
             raise RuntimeError(done.tail())
-        self.start()
+        if start:
+            self.start()
 
     def _java(self, name: str, main: str, args: list) -> Process:
-        return java(name, "kafka", main, args, self.folder, "768m",
+        return java(name, "kafka", main, args, self.folder, self.heap,
                     [f"-Dlog4j2.configurationFile={self.folder}/log4j2.properties"])
 
-    def start(self):
+    def start(self, wait: bool = True):
+        self.starts = self.process.log.read_text(errors="replace").count("Kafka Server started") if self.process else 0
         self.process = self._java("broker", "kafka.Kafka", [self.properties])
+        if wait:
+            self.wait_up()
 
+    def wait_up(self):
         def up():
             with socket.create_connection(("127.0.0.1", self.port), 1):
                 return self.process.log.read_text(errors="replace").count("Kafka Server started") > self.starts
-        self.starts = getattr(self, "starts", -1) + 1
         eventually("Kafka", up, 90, self.process)
+
+    def kill(self):
+        self.process.kill()
 
     def stop(self):
         if self.process:
             self.process.kill()
+
+
+class KafkaCluster:
+    """Three brokers, each a controller too; what they keep is on all three, and two are enough to go on."""
+
+    def __init__(self, folder: pathlib.Path, name: str = "cluster", **settings):
+        controllers = [free_port() for _ in range(3)]
+        quorum = ",".join(f"{n}@127.0.0.1:{port}" for n, port in enumerate(controllers, 1))
+        three = {"offsets.topic.replication.factor": 3, "transaction.state.log.replication.factor": 3,
+                 "transaction.state.log.min.isr": 2, "default.replication.factor": 3, "min.insync.replicas": 2,
+                 "broker.session.timeout.ms": 2000, "broker.heartbeat.interval.ms": 400, "transaction.state.log.num.partitions": 5,
+                 "auto.leader.rebalance.enable": "true", "leader.imbalance.check.interval.seconds": 3600}
+        self.brokers = [Kafka(folder / name, f"broker{n}", n, port, quorum, "256m", start=False, **{**three, **settings})
+                        for n, port in enumerate(controllers, 1)]
+        self.bootstrap = ",".join(b.bootstrap for b in self.brokers)
+        for b in self.brokers:
+            b.start(wait=False)
+        for b in self.brokers:
+            b.wait_up()
+
+    def __getitem__(self, node: int) -> Kafka:
+        return self.brokers[node - 1]
+
+    def stop(self):
+        for b in self.brokers:
+            b.stop()
 
 
 class S3:

@@ -12,8 +12,8 @@ class Topics:
         self.bootstrap = bootstrap
         self.admin = AdminClient({"bootstrap.servers": bootstrap})
 
-    def create(self, name: str, partitions: int = 1, **config) -> str:
-        new = NewTopic(name, partitions, 1, config={k.replace("_", "."): str(v) for k, v in config.items()})
+    def create(self, name: str, partitions: int = 1, replicas: int = -1, **config) -> str:
+        new = NewTopic(name, partitions, replicas, config={k.replace("_", "."): str(v) for k, v in config.items()})
         for future in self.admin.create_topics([new]).values():
             future.result(30)
         return name
