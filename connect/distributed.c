@@ -96,6 +96,7 @@ struct errand *errand_new(struct herder *h, int (*run)(struct herder *h, struct 
     e->h = h;
     e->run = run;
     e->then = then;
+    list_init(&e->ops);
     buf_init(&e->json, JSON_MAX);
     return e;
 }
@@ -105,6 +106,8 @@ void errand_free(struct errand *e) {
         kc_config_free(e->tasks[i]);
     free(e->tasks);
     op_free(e->op);
+    for (struct list *l; (l = list_pop(&e->ops));)
+        op_free(CONTAINER_OF(l, struct op, link));
     kc_config_free(e->config);
     buf_done(&e->json);
     free(e->connector);
@@ -292,7 +295,10 @@ static void let_in(struct herder *h, struct herder_request *req) {
         break;
     case HERDER_CREATE:
     case HERDER_PUT_CONFIG:
-        check_then_put(h, req);
+        if (req->checked)
+            mailbox_post(h->mailbox, &req->msg);
+        else
+            check_then_put(h, req);
         break;
     default:
         mailbox_post(h->mailbox, &req->msg);
@@ -301,6 +307,8 @@ static void let_in(struct herder *h, struct herder_request *req) {
 
 void herder_submit(struct herder *h, struct herder_request *req) {
     req->msg.type = MSG_REQUEST;
+    if (!check_at_once(h, req))
+        return;
     pthread_mutex_lock(&h->door);
     bool closed = h->closed;
     if (!closed)

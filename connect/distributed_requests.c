@@ -1,5 +1,6 @@
-/* Requests that wait for their turn: connectors created, read, changed, stopped, deleted; and the way there: validation
- * and signatures first. @source DistributedHerder (rest-api 3.1, 5, distributed-worker 7.1) */
+/* Requests that wait for their turn: connectors patched, stopped, deleted; and the way there: signatures first. Those
+ * with a whole configuration are in distributed_put.c. @source DistributedHerder (rest-api 3.1, 5,
+ * distributed-worker 7.1) */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,6 @@
 #include "connect/herder_json.h"
 #include "connect/internal_request.h"
 #include "connect/offsets_body.h"
-#include "connect/validation.h"
 
 static const struct snapshot_connector *find(struct herder *h, const char *connector) {
     const struct snapshot_connector *c = config_snapshot_find(h->snap, connector);
@@ -48,84 +48,8 @@ static void run_health(struct herder *h, struct op *op) {
     answer(req, 200);
 }
 
-/* ---- create and update ------------------------------------------------------------------------------------------- */
-
-static int put_connector(struct herder *h, struct errand *e) {
-    const struct herder_request *req = e->op->req;
-    return config_store_put_connector(h->configs, req->connector, req->config, e->has_target ? &e->target : NULL,
-                                      &e->err);
-}
-
-static void connector_put(struct herder *h, struct errand *e) {
-    struct herder_request *req = written(h, e);
-    if (!req)
-        return;
-    const struct snapshot_connector *c = find(h, req->connector);
-    req->created = !c;
-    int http = req->created && req->op != HERDER_PATCH_CONFIG ? 201 : 200;
-    if (h->conf->standalone) {
-        settle_later(h, req, http);
-        return;
-    }
-    herder_json_info(&req->json, req->connector, req->config, c ? snapshot_assignable_tasks(c) : 0);
-    answer(req, http);
-}
-
-static enum target_state target_of(const char *initial_state) {
-    if (strcasecmp(initial_state, "STOPPED") == 0)
-        return TARGET_STOPPED;
-    return strcasecmp(initial_state, "PAUSED") == 0 ? TARGET_PAUSED : TARGET_STARTED;
-}
-
-static void run_put(struct herder *h, struct op *op) {
-    struct herder_request *req = op->req;
-    if (!herder_is_leader(h)) {
-        answer_no_leader(h, op_take(op));
-    } else if (req->op == HERDER_CREATE && find(h, req->connector)) {
-        answer_fail(req, ERR_ALREADY_EXISTS, "Connector %s already exists", req->connector);
-        op_free(op);
-    } else {
-        kc_log(KC_DEBUG, LOG_HERDER, "Submitting connector config for %s", req->connector);
-        herder_begin(h, "writing a config for connector %s to the config topic", req->connector);
-        struct errand *e = errand_new(h, put_connector, connector_put);
-        e->op = op;
-        e->has_target = req->initial_state != NULL;
-        if (e->has_target)
-            e->target = target_of(req->initial_state);
-        errand_to_store(e);
-    }
-}
-
-/* @thread pool */
-static int check_config(struct herder *h, struct errand *e) {
-    struct validation *v = validation_run(h->conf, h->setup.substitute, e->op->req->config, &e->err);
-    if (!v)
-        return -1;
-    if (validation_error_count(v) > 0) {
-        AUTO_TEXT message = validation_message(v);
-        err_set(&e->err, ERR_BAD_REQUEST, "%s", message);
-        e->op->req->message = TAKE(message); /* may be longer than the error */
-    }
-    validation_free(v);
-    return e->err.code ? -1 : 0;
-}
-
-static void config_checked(struct herder *h, struct errand *e) {
-    struct herder_request *req = op_take(TAKE(e->op));
-    if (e->rc == 0)
-        op_add(h, run_put, req, NULL, 0);
-    else
-        answer_error(req, &e->err);
-}
-
-void check_then_put(struct herder *h, struct herder_request *req) {
-    struct errand *e = errand_new(h, check_config, config_checked);
-    e->op = calloc(1, sizeof(*e->op));
-    if (!e->op)
-        abort();
-    e->op->req = req;
-    errand_to_pool(e);
-}
+/* ---- a part of a configuration
+ * --------------------------------------------------------------------------------------- */
 
 static void merge(struct kc_config *config, const struct kc_config *patch) {
     for (size_t i = 0; i < kc_config_count(patch); i++) {
@@ -222,6 +146,9 @@ static void (*runner_of(enum herder_op op))(struct herder *h, struct op *op) {
     switch (op) {
     case HERDER_HEALTH:
         return run_health;
+    case HERDER_CREATE:
+    case HERDER_PUT_CONFIG:
+        return run_put;
     case HERDER_PATCH_CONFIG:
         return run_patch;
     case HERDER_DELETE:

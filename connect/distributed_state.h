@@ -79,6 +79,7 @@ struct op {
     char *connector;            /* internal */
     int64_t due_ms;
     void (*run)(struct herder *h, struct op *op);
+    bool alone;             /* not to be written together with others */
     struct task_call *call; /* of a task: the op ends with its answer */
     /* Zombie fencing has ended, well when err is NULL; takes the op. */
     void (*fenced)(struct herder *h, struct op *op, const struct kc_error *err);
@@ -94,11 +95,11 @@ struct errand {
     struct kc_error err;
     /* what it is about; freed with the errand */
     struct op *op;
+    struct list ops; /* struct op: several of one kind */
     char *connector, *url;
     struct kc_config *config;
     struct kc_config **tasks;
     int task_count;
-    bool has_target;
     enum target_state target;
     struct session_key key;
     struct buf json;
@@ -233,8 +234,12 @@ extern const struct group_member_callbacks herder_group_callbacks;
 void on_config_event(struct herder *h, struct event *ev); /* distributed_updates.c */
 bool updates_turn(struct herder *h);
 extern const struct config_listener herder_config_listener;
-void on_request(struct herder *h, struct herder_request *req);       /* distributed_requests.c */
-void check_then_put(struct herder *h, struct herder_request *req);   /* @thread any */
+void on_request(struct herder *h, struct herder_request *req);     /* distributed_requests.c */
+void check_then_put(struct herder *h, struct herder_request *req); /* distributed_put.c  @thread any */
+/* Checks the configuration that comes with the request, if it has one and that is soon done: `checked` says so.
+ * false: it was refused, the request is answered. @thread any */
+bool check_at_once(struct herder *h, struct herder_request *req);
+void run_put(struct herder *h, struct op *op);
 bool answer_at_once(struct herder *h, struct herder_request *req);   /* distributed_reads.c: true: done or under way */
 void start_validation(struct herder *h, struct herder_request *req); /* @thread any */
 void answer_reads(struct herder *h);                                 /* those that waited for the topics to be read */

@@ -57,6 +57,7 @@ struct herder_request {
     char *signature, *signature_algorithm; /* internal requests */
     bool include_tasks, only_failed;
     bool expand, expand_status, expand_info; /* LIST: expand was given at all, and which parts */
+    bool checked;                            /* private: the configuration was found to be valid */
     int64_t deadline_ms; /* clock_ms; after it REST has answered already, the herder may drop the work if not begun */
     /* answer */
     int http;            /* 200, 201, 202, 204 or an error's */
@@ -65,7 +66,7 @@ struct herder_request {
     struct buf json;     /* body; empty with 204 */
     bool created;        /* PUT_CONFIG: 201 */
     char *forward_url;   /* not NULL: this worker is not the right one; relay to this base URL ("" = unknown leader) */
-    /* Runs exactly once, on the herder thread or a pool thread. */
+    /* Runs exactly once, on the herder thread, a pool thread or, in herder_submit, the submitter's. */
     void (*done)(struct herder_request *req, void *arg);
     void *arg;
 };

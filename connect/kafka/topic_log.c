@@ -51,6 +51,7 @@ struct topic_log {
     uint64_t wanted, done; /* read-to-end requests, counted; guarded by lock */
     struct list failed;    /* sends that librdkafka did not take; guarded by lock */
     struct list timers;    /* guarded by lock */
+    struct list returning; /* acknowledged batches that have not been read back; guarded by lock */
 
     /* of the thread */
     uint64_t reading; /* request that `ends` belongs to; 0 none */
@@ -76,10 +77,16 @@ struct timer {
     void *arg;
 };
 
+/* Guarded by log->lock. */
 struct send_batch {
-    size_t pending; /* guarded by log->lock, as are the others */
-    bool abandoned; /* the sender has given up: the last delivery frees */
+    struct list link;   /* in returning */
+    size_t pending;     /* records under way, and one for the sender while there may be more */
+    bool abandoned;     /* the sender has given up: who comes upon it last frees */
+    bool wants_back;    /* it is over only when its records have been given to on_record */
+    bool came_back;     /* they have */
+    bool place_unknown; /* the broker did not tell where it has put a record */
     rd_kafka_resp_err_t code;
+    int64_t ends[]; /* per partition: behind the last record of the batch, 0: none */
 };
 
 static void wake(struct topic_log *log) {
@@ -118,6 +125,7 @@ struct topic_log *topic_log_new(const struct topic_log_conf *conf) {
     pthread_condattr_destroy(&attr);
     list_init(&log->failed);
     list_init(&log->timers);
+    list_init(&log->returning);
     return log;
 }
 
@@ -129,7 +137,7 @@ void topic_log_cancel(struct topic_log *log) {
     wake(log);
 }
 
-static void finish_send(struct send *send, rd_kafka_resp_err_t code);
+static void finish_send(struct send *send, rd_kafka_resp_err_t code, int32_t partition, int64_t offset);
 
 static void serve_failed(struct topic_log *log) {
     for (;;) {
@@ -139,7 +147,7 @@ static void serve_failed(struct topic_log *log) {
         if (!item)
             return;
         struct send *send = CONTAINER_OF(item, struct send, link);
-        finish_send(send, send->code);
+        finish_send(send, send->code, RD_KAFKA_PARTITION_UA, RD_KAFKA_OFFSET_INVALID);
     }
 }
 
@@ -220,6 +228,8 @@ struct topic_log *topic_log_free(struct topic_log *log) {
         serve_failed(log);
         serve_timers(log, INT64_MAX);
     }
+    for (struct list *l; (l = list_pop(&log->returning));)
+        free(CONTAINER_OF(l, struct send_batch, link));
     free(log->positions);
     free(log->ends);
     close(log->wake_fd);
@@ -244,7 +254,7 @@ int32_t topic_log_partitions(const struct topic_log *log) {
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque) {
     (void)rk;
     (void)opaque;
-    finish_send(message->_private, message->err);
+    finish_send(message->_private, message->err, message->partition, message->offset);
 }
 
 /* @source KafkaBasedLog.createProducer, KafkaStatusBackingStore.configure */
@@ -389,9 +399,9 @@ static int look_up_ends(struct topic_log *log, struct kc_error *err) {
     return code ? client_error(err, code, "Looking up the end offsets") : 0;
 }
 
-static bool at_ends(const struct topic_log *log) {
+static bool at_ends(const struct topic_log *log, const int64_t *ends) {
     for (int32_t p = 0; p < log->partitions; p++) {
-        if (log->positions[p] < log->ends[p])
+        if (log->positions[p] < ends[p])
             return false;
     }
     return true;
@@ -416,7 +426,7 @@ static void serve_requests(struct topic_log *log) {
             log->reading = wanted;
             take_records(log);
         }
-        if (!at_ends(log))
+        if (!at_ends(log, log->ends))
             return;
         pthread_mutex_lock(&log->lock);
         log->done = log->reading;
@@ -424,6 +434,25 @@ static void serve_requests(struct topic_log *log) {
         pthread_cond_broadcast(&log->changed);
         pthread_mutex_unlock(&log->lock);
     }
+}
+
+/* Batches that have been read back. */
+static void serve_returning(struct topic_log *log) {
+    bool some = false;
+    pthread_mutex_lock(&log->lock);
+    for (struct list *l = log->returning.next, *next; l != &log->returning; l = next) {
+        struct send_batch *batch = CONTAINER_OF(l, struct send_batch, link);
+        next = l->next;
+        if (!batch->abandoned && !at_ends(log, batch->ends))
+            continue;
+        list_remove(l);
+        batch->came_back = some = true;
+        if (batch->abandoned)
+            free(batch);
+    }
+    if (some)
+        pthread_cond_broadcast(&log->changed);
+    pthread_mutex_unlock(&log->lock);
 }
 
 static void *run(void *arg) {
@@ -438,6 +467,7 @@ static void *run(void *arg) {
         rd_kafka_poll(log->producer, 0);
         rd_kafka_poll(log->consumer, 0);
         take_records(log);
+        serve_returning(log);
         serve_requests(log);
     }
     return NULL;
@@ -487,23 +517,41 @@ int topic_log_read_to_end(struct topic_log *log, int64_t timeout_ms, struct kc_e
 
 /* ---- Public: writing ---- */
 
-static void finish_batch_record(struct topic_log *log, struct send_batch *batch, rd_kafka_resp_err_t code) {
+static bool batch_is_over(const struct send_batch *batch) {
+    return batch->pending == 0 && (!batch->wants_back || batch->came_back);
+}
+
+/* Lock held. One record less under way, or the sender has sent all. */
+static void count_down(struct topic_log *log, struct send_batch *batch) {
+    if (--batch->pending > 0)
+        return;
+    if (batch->code || batch->place_unknown)
+        batch->wants_back = false;
+    if (batch->abandoned)
+        free(batch);
+    else if (batch->wants_back)
+        list_append(&log->returning, &batch->link);
+    else
+        pthread_cond_broadcast(&log->changed);
+}
+
+static void finish_batch_record(struct topic_log *log, struct send_batch *batch, rd_kafka_resp_err_t code,
+                                int32_t partition, int64_t offset) {
     pthread_mutex_lock(&log->lock);
     if (code && !batch->code)
         batch->code = code;
-    bool last = --batch->pending == 0;
-    bool abandoned = batch->abandoned;
-    if (last && !abandoned)
-        pthread_cond_broadcast(&log->changed);
+    if (!code && (offset < 0 || partition < 0 || partition >= log->partitions))
+        batch->place_unknown = true;
+    else if (!code && batch->ends[partition] <= offset)
+        batch->ends[partition] = offset + 1;
+    count_down(log, batch);
     pthread_mutex_unlock(&log->lock);
-    if (last && abandoned)
-        free(batch);
 }
 
-static void finish_send(struct send *send, rd_kafka_resp_err_t code) {
+static void finish_send(struct send *send, rd_kafka_resp_err_t code, int32_t partition, int64_t offset) {
     struct kc_error err = {0};
     if (send->batch)
-        finish_batch_record(send->log, send->batch, code);
+        finish_batch_record(send->log, send->batch, code, partition, offset);
     else if (send->done) {
         if (code)
             client_error(&err, code, "Writing to topic '%s'", send->log->conf.topic);
@@ -539,43 +587,57 @@ static rd_kafka_resp_err_t produce_patiently(struct topic_log *log, const struct
     while ((code = produce(log, r, send)) == RD_KAFKA_RESP_ERR__QUEUE_FULL && clock_ms() < deadline &&
            !atomic_load(&log->cancelled))
         clock_sleep_ms(10);
-    if (code) {
-        pthread_mutex_lock(&log->lock);
-        batch->pending--;
-        pthread_mutex_unlock(&log->lock);
-        free(send);
-    }
+    if (code) /* as if it had been refused by the broker */
+        finish_send(send, code, RD_KAFKA_PARTITION_UA, RD_KAFKA_OFFSET_INVALID);
     return code;
+}
+
+static int timed_out(const struct topic_log *log, bool written, struct kc_error *err) {
+    if (!written)
+        return client_error(err, RD_KAFKA_RESP_ERR__TIMED_OUT, "Writing to topic '%s'", log->conf.topic);
+    return err_set(err, ERR_TIMEOUT, "Timed out while reading to the end of topic '%s'", log->conf.topic);
+}
+
+static int send_batch(struct topic_log *log, const struct topic_log_record *records, size_t count, bool read_back,
+                      int64_t timeout_ms, struct kc_error *err) {
+    int64_t deadline = clock_ms() + timeout_ms;
+    struct send_batch *batch = calloc(1, sizeof(*batch) + (size_t)log->partitions * sizeof(batch->ends[0]));
+    bool in_time = true, cancelled = false;
+    if (!batch)
+        abort();
+    batch->pending = 1;
+    batch->wants_back = read_back;
+    for (size_t i = 0; i < count && !(cancelled = atomic_load(&log->cancelled)); i++)
+        if (produce_patiently(log, &records[i], batch, deadline))
+            break;
+    pthread_mutex_lock(&log->lock);
+    count_down(log, batch);
+    while (!batch_is_over(batch) && in_time && !atomic_load(&log->cancelled))
+        in_time = wait_change(log, deadline);
+    bool over = batch_is_over(batch), written = batch->pending == 0, look_up = batch->place_unknown && read_back;
+    rd_kafka_resp_err_t code = over ? batch->code : RD_KAFKA_RESP_ERR_NO_ERROR;
+    batch->abandoned = !over;
+    pthread_mutex_unlock(&log->lock);
+    if (over)
+        free(batch);
+    if (cancelled || (atomic_load(&log->cancelled) && (!over || code)))
+        return stopped(log, err);
+    if (code)
+        return client_error(err, code, "Writing to topic '%s'", log->conf.topic);
+    if (!over)
+        return timed_out(log, written, err);
+    int64_t left = deadline - clock_ms();
+    return look_up ? topic_log_read_to_end(log, left > 0 ? left : 0, err) : 0;
 }
 
 int topic_log_send(struct topic_log *log, const struct topic_log_record *records, size_t count, int64_t timeout_ms,
                    struct kc_error *err) {
-    int64_t deadline = clock_ms() + timeout_ms;
-    struct send_batch *batch = calloc(1, sizeof(*batch));
-    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
-    if (!batch)
-        abort();
-    for (size_t i = 0; !code && i < count; i++)
-        code = atomic_load(&log->cancelled) ? RD_KAFKA_RESP_ERR__DESTROY
-                                            : produce_patiently(log, &records[i], batch, deadline);
-    bool in_time = true;
-    pthread_mutex_lock(&log->lock);
-    while (batch->pending > 0 && in_time && !atomic_load(&log->cancelled))
-        in_time = wait_change(log, deadline);
-    bool complete = batch->pending == 0;
-    if (complete && !code)
-        code = batch->code;
-    batch->abandoned = !complete;
-    pthread_mutex_unlock(&log->lock);
-    if (complete)
-        free(batch);
-    if (atomic_load(&log->cancelled) && (!complete || code))
-        return stopped(log, err);
-    if (code)
-        return client_error(err, code, "Writing to topic '%s'", log->conf.topic);
-    if (!complete)
-        return client_error(err, RD_KAFKA_RESP_ERR__TIMED_OUT, "Writing to topic '%s'", log->conf.topic);
-    return 0;
+    return send_batch(log, records, count, /* read_back= */ false, timeout_ms, err);
+}
+
+int topic_log_send_and_read(struct topic_log *log, const struct topic_log_record *records, size_t count,
+                            int64_t timeout_ms, struct kc_error *err) {
+    return send_batch(log, records, count, /* read_back= */ true, timeout_ms, err);
 }
 
 void topic_log_send_async(struct topic_log *log, const struct topic_log_record *record,

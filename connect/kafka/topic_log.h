@@ -38,6 +38,9 @@ int topic_log_start(struct topic_log *log, struct kc_error *err) KC_CHECKED;
  * timeout_ms */
 int topic_log_send(struct topic_log *log, const struct topic_log_record *records, size_t count, int64_t timeout_ms,
                    struct kc_error *err) KC_CHECKED;
+/* The same, and returns only after they, and so all records that stand before them, were given to on_record. */
+int topic_log_send_and_read(struct topic_log *log, const struct topic_log_record *records, size_t count,
+                            int64_t timeout_ms, struct kc_error *err) KC_CHECKED;
 /* Sends without waiting; done (may be NULL) runs on the log's thread with 0 or the error. @blocks no */
 void topic_log_send_async(struct topic_log *log, const struct topic_log_record *record,
                           void (*done)(void *arg, const struct kc_error *err_or_null), void *arg);

@@ -199,6 +199,7 @@ static void begin_record(struct writing *w, const char *prefix, const char *name
     w->count++;
 }
 
+/* What the leader writes is read back, too. */
 static int write_out(struct config_store *s, struct writing *w, bool by_leader, struct kc_error *err) {
     if (w->keys.failed || w->values.failed)
         return err_set(err, ERR_LIMIT, "The configuration is larger than %d bytes", MAX_RECORD);
@@ -212,25 +213,23 @@ static int write_out(struct config_store *s, struct writing *w, bool by_leader, 
         r->value = r->value_len ? w->values.data + w->value_at[i] : NULL;
     }
     int64_t left = w->deadline_ms - clock_ms();
-    if (by_leader && s->leader)
-        return leader_writer_send(s->leader, w->records, w->count, left > 0 ? left : 0, err);
-    return store_log_send(s->log, w->records, w->count, left > 0 ? left : 0, err);
-}
-
-static int read_back(struct config_store *s, const struct writing *w, struct kc_error *err) {
-    int64_t left = w->deadline_ms - clock_ms();
+    if (!by_leader)
+        return store_log_send(s->log, w->records, w->count, left > 0 ? left : 0, err);
+    if (!s->leader)
+        return store_log_send_and_read(s->log, w->records, w->count, left > 0 ? left : 0, err);
+    if (leader_writer_send(s->leader, w->records, w->count, left > 0 ? left : 0, err) < 0)
+        return -1;
+    left = w->deadline_ms - clock_ms();
     return store_log_read_to_end(s->log, left > 0 ? left : 0, err);
 }
 
-/* Sends what was put together, reads it back if it is the leader's, and wraps what went wrong. */
+/* Writes what was put together and wraps what went wrong. */
 static int finish(struct config_store *s, struct writing *w, bool by_leader, const char *failure,
                   struct kc_error *err) {
     struct kc_error local = {0};
     err = err ? err : &local;
     pthread_mutex_lock(&s->write_lock);
     int rc = write_out(s, w, by_leader, err);
-    if (rc == 0 && by_leader)
-        rc = read_back(s, w, err);
     pthread_mutex_unlock(&s->write_lock);
     writing_done(w);
     if (rc < 0 && err->code != ERR_UNPRIVILEGED) {
@@ -240,16 +239,18 @@ static int finish(struct config_store *s, struct writing *w, bool by_leader, con
     return rc;
 }
 
-int config_store_put_connector(struct config_store *s, const char *connector, const struct kc_config *config,
-                               const enum target_state *target, struct kc_error *err) {
+int config_store_put_connectors(struct config_store *s, const struct config_put *puts, size_t count,
+                                struct kc_error *err) {
     struct writing w;
-    writing_init(&w, 2);
-    if (target) { /* first, so that no reader sees the connector in the wrong state */
-        begin_record(&w, "target-state-", connector);
-        (void)!config_encode_target(&w.values, *target);
+    writing_init(&w, 2 * count);
+    for (size_t i = 0; i < count; i++) {
+        if (puts[i].target) { /* first, so that no reader sees the connector in the wrong state */
+            begin_record(&w, "target-state-", puts[i].connector);
+            (void)!config_encode_target(&w.values, *puts[i].target);
+        }
+        begin_record(&w, "connector-", puts[i].connector);
+        (void)!config_encode_properties(&w.values, puts[i].config);
     }
-    begin_record(&w, "connector-", connector);
-    (void)!config_encode_properties(&w.values, config);
     return finish(s, &w, true, "Error writing connector configuration to Kafka", err);
 }
 

@@ -76,9 +76,15 @@ int config_store_refresh(struct config_store *s, int64_t timeout_ms, struct kc_e
  * of earlier leaders. After a write has failed with ERR_UNPRIVILEGED the privilege must be claimed again. */
 int config_store_claim(struct config_store *s, struct kc_error *err) KC_CHECKED;
 void config_store_relinquish(struct config_store *s);
-/* target NULL: leave the target state alone. */
-int config_store_put_connector(struct config_store *s, const char *connector, const struct kc_config *config,
-                               const enum target_state *target, struct kc_error *err) KC_CHECKED;
+/* One new configuration. */
+struct config_put {
+    const char *connector;
+    const struct kc_config *config;
+    const enum target_state *target; /* NULL: leave the target state alone */
+};
+/* All are written together, in this order. */
+int config_store_put_connectors(struct config_store *s, const struct config_put *puts, size_t count,
+                                struct kc_error *err) KC_CHECKED;
 int config_store_remove_connector(struct config_store *s, const char *connector, struct kc_error *err) KC_CHECKED;
 int config_store_put_tasks(struct config_store *s, const char *connector, struct kc_config *const *tasks, int count,
                            struct kc_error *err) KC_CHECKED;

@@ -84,6 +84,12 @@ int store_log_send(struct store_log *log, const struct topic_log_record *records
     return rc;
 }
 
+int store_log_send_and_read(struct store_log *log, const struct topic_log_record *records, size_t count,
+                            int64_t timeout_ms, struct kc_error *err) {
+    return log->topic ? topic_log_send_and_read(log->topic, records, count, timeout_ms, err)
+                      : store_log_send(log, records, count, timeout_ms, err);
+}
+
 void store_log_send_async(struct store_log *log, const struct topic_log_record *record,
                           void (*done)(void *arg, const struct kc_error *err_or_null), void *arg) {
     if (log->topic) {

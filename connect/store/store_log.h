@@ -21,6 +21,8 @@ struct store_log *store_log_free(struct store_log *log);
 int store_log_start(struct store_log *log, struct kc_error *err) KC_CHECKED;
 int store_log_send(struct store_log *log, const struct topic_log_record *records, size_t count, int64_t timeout_ms,
                    struct kc_error *err) KC_CHECKED;
+int store_log_send_and_read(struct store_log *log, const struct topic_log_record *records, size_t count,
+                            int64_t timeout_ms, struct kc_error *err) KC_CHECKED;
 void store_log_send_async(struct store_log *log, const struct topic_log_record *record,
                           void (*done)(void *arg, const struct kc_error *err_or_null), void *arg);
 void store_log_after(struct store_log *log, int64_t delay_ms, void (*f)(void *arg), void *arg);

@@ -143,8 +143,10 @@ static void set_up(void) {
     fputs("one\ntwo\n", in);
     fclose(in);
     cluster = dev_new(&options, &err);
-    ck_assert_msg(cluster && worker_config_new(dev_worker_config(cluster), &conf, &substitute, &err) == 0, "%s",
-                  err.text);
+    ck_assert_msg(cluster != NULL, "%s", err.text);
+    struct kc_config *worker = dev_worker_config(cluster);
+    kc_config_set(worker, "max.request.size", "20000"); /* of what goes to the internal topics */
+    ck_assert_msg(worker_config_new(worker, &conf, &substitute, &err) == 0, "%s", err.text);
     answers = mailbox_new();
     start_herder();
 }
@@ -265,6 +267,54 @@ START_TEST(initial_states) {
 }
 END_TEST
 
+/* Requests that come while the worker still joins its group: when it has, they are written together, and each is
+ * answered as if it had been alone. */
+START_TEST(puts_are_written_together) {
+    static const struct {
+        enum herder_op op;
+        const char *connector;
+        size_t bytes;
+        int http;
+    } puts[] = {
+        {HERDER_CREATE, "one", 10, 201},          {HERDER_PUT_CONFIG, "one", 20, 200},
+        {HERDER_PUT_CONFIG, "two", 10, 201},      {HERDER_CREATE, "one", 10, 409},
+        {HERDER_PUT_CONFIG, "two", 30, 200},      {HERDER_PUT_CONFIG, "large", 40000, 500},
+        {HERDER_PUT_CONFIG, "one", 50, 200},      {HERDER_CREATE, "three", 10, 201},
+        {HERDER_PUT_CONFIG, "large", 39000, 500},
+    };
+    static char filling[50000];
+    struct herder_request *requests[COUNT_OF(puts)];
+    for (size_t i = 0; i < COUNT_OF(puts); i++) {
+        struct herder_request *req = requests[i] = herder_request_new(puts[i].op, puts[i].connector);
+        req->config = source(puts[i].connector);
+        memset(filling, 'x', puts[i].bytes);
+        filling[puts[i].bytes] = '\0';
+        kc_config_set(req->config, "extra", filling);
+        req->initial_state = puts[i].op == HERDER_CREATE ? strdup("STOPPED") : NULL;
+        req->done = on_done;
+        req->arg = answers;
+        req->deadline_ms = clock_ms() + 60000;
+        herder_submit(herder, req);
+    }
+    for (size_t i = 0; i < COUNT_OF(puts); i++)
+        ck_assert_msg(mailbox_get(answers, 60000) != NULL, "%zu answers", i);
+    for (size_t i = 0; i < COUNT_OF(puts); i++) {
+        ck_assert_msg(requests[i]->http == puts[i].http, "%zu: %d %s", i, requests[i]->http, requests[i]->err.text);
+        if (puts[i].http < 300)
+            ck_assert_ptr_nonnull(strstr(buf_text(&requests[i]->json), requests[i]->connector));
+        herder_request_free(requests[i]);
+    }
+    memset(filling, 'x', 50);
+    memcpy(filling + 50, "\"}", 3);
+    await_answer(HERDER_CONFIG, "one", filling);
+    memcpy(filling + 30, "\"}", 3);
+    await_answer(HERDER_CONFIG, "two", filling);
+    expect_error(HERDER_CONFIG, "large", 404, "Connector large not found");
+    await_states("one", "STOPPED");
+    await_states("two", "RUNNING RUNNING");
+}
+END_TEST
+
 START_TEST(refusals) {
     AUTO(props) config = source("file");
     expect_error(HERDER_INFO, "no", 404, "Connector no not found");
@@ -326,6 +376,7 @@ static Suite *make_suite(void) {
     tcase_add_test(tc, life_of_a_connector);
     tcase_add_test(tc, a_failed_task_is_restarted_by_plan);
     tcase_add_test(tc, initial_states);
+    tcase_add_test(tc, puts_are_written_together);
     tcase_add_test(tc, refusals);
     tcase_add_test(tc, goes_on_after_a_restart_of_the_worker);
     suite_add_tcase(suite, tc);

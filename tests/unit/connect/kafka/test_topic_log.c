@@ -104,6 +104,40 @@ START_TEST(write_and_read_back) {
 }
 END_TEST
 
+/* What was written has been given to the reader when the call returns; a call that gave up leaves nothing behind. */
+START_TEST(sent_and_read) {
+    struct mock_kafka m = mock_kafka_start(1);
+    mock_kafka_topic(&m, "statuses", 5);
+    AUTO(props) client = client_of(&m);
+    struct seen seen = {.partitions = 5};
+    struct kc_error err = {0};
+    struct topic_log *log = open_log(client, "statuses", &seen);
+    ck_assert_int_eq(topic_log_start(log, &err), 0);
+    for (int i = 0; i < 50; i++) {
+        char key[32];
+        snprintf(key, sizeof(key), "status-connector-%d", i);
+        struct topic_log_record records[] = {text_record(key, "1"), text_record(key, "2"), text_record("other", "3")};
+        ck_assert_msg(topic_log_send_and_read(log, records, 3, 10000, &err) == 0, "%s", err.text);
+        ck_assert_uint_eq(seen.count, 3 * ((size_t)i + 1));
+    }
+    ck_assert(!seen.disorder);
+    struct topic_log_record r = text_record("k", "v");
+    rd_kafka_mock_push_request_errors(m.cluster, 0 /* Produce */, 1, RD_KAFKA_RESP_ERR_POLICY_VIOLATION);
+    ck_assert_int_lt(topic_log_send_and_read(log, &r, 1, 10000, &err), 0);
+    ck_assert_str_eq(err.exception, "org.apache.kafka.common.errors.PolicyViolationException");
+    ck_assert_int_lt(topic_log_send_and_read(log, &r, 1, 0, &err), 0); /* no time at all */
+    ck_assert_int_eq(err.code, ERR_TIMEOUT);
+    ck_assert_int_eq(topic_log_send_and_read(log, &r, 1, 10000, &err), 0);
+    ck_assert_uint_eq(seen.count, 152); /* the one that was given up on came, too */
+    ck_assert_int_eq(topic_log_send_and_read(log, &r, 0, 10000, &err), 0);
+    topic_log_cancel(log);
+    ck_assert_int_lt(topic_log_send_and_read(log, &r, 1, 10000, &err), 0);
+    ck_assert_int_eq(err.code, ERR_STOPPING);
+    topic_log_free(log);
+    mock_kafka_stop(&m);
+}
+END_TEST
+
 static void count_done(void *arg, const struct kc_error *err) {
     int *counts = arg;
     __atomic_add_fetch(&counts[err != NULL], 1, __ATOMIC_SEQ_CST);
@@ -325,6 +359,7 @@ static Suite *make_suite(void) {
     TCase *t = tcase_create("topic_log");
     tcase_set_timeout(t, 60);
     tcase_add_test(t, write_and_read_back);
+    tcase_add_test(t, sent_and_read);
     tcase_add_test(t, asynchronous);
     tcase_add_test(t, write_errors);
     tcase_add_test(t, one_partition_is_required);

@@ -79,6 +79,12 @@ static void on_level(void *arg, const char *logger, const char *level) {
 static const struct config_listener listener = {on_updated,     on_removed, on_tasks, on_target,
                                                 on_session_key, on_restart, on_level};
 
+static int put_config(struct config_store *s, const char *connector, const struct kc_config *config,
+                      const enum target_state *target, struct kc_error *err) {
+    return config_store_put_connectors(
+        s, &(struct config_put){.connector = connector, .config = config, .target = target}, 1, err);
+}
+
 START_TEST(config_topic) {
     struct cluster cluster;
     struct kc_error err = {0};
@@ -94,12 +100,12 @@ START_TEST(config_topic) {
     enum target_state paused = TARGET_PAUSED;
     struct session_key key = {.key = {1, 2, 3}, .len = 3, .algorithm = "HmacSHA256", .created_ms = 17};
     ck_assert_int_eq(config_store_put_session_key(s, &key, &err), 0);
-    ck_assert_int_eq(config_store_put_connector(s, "c", config, &paused, &err), 0);
+    ck_assert_int_eq(put_config(s, "c", config, &paused, &err), 0);
     ck_assert_int_eq(config_store_put_tasks(s, "c", tasks, 2, &err), 0);
     ck_assert_int_eq(config_store_put_target(s, "c", TARGET_STARTED, &err), 0);
     ck_assert_int_eq(config_store_put_restart(s, "c", true, false, &err), 0);
     ck_assert_int_eq(config_store_put_logger_level(s, "a.b", "DEBUG", &err), 0);
-    ck_assert_int_eq(config_store_put_connector(s, "d", config, NULL, &err), 0);
+    ck_assert_int_eq(put_config(s, "d", config, NULL, &err), 0);
     ck_assert_int_eq(config_store_put_tasks(s, "d", NULL, 0, &err), 0);
     ck_assert_int_eq(config_store_remove_connector(s, "d", &err), 0);
     ck_assert_str_eq(heard.text,
@@ -128,11 +134,11 @@ START_TEST(config_topic) {
     config_store_free(other);
     /* a failing write says which */
     rd_kafka_mock_push_request_errors(cluster.mock.cluster, 0, 1, RD_KAFKA_RESP_ERR_POLICY_VIOLATION);
-    ck_assert_int_lt(config_store_put_connector(s, "e", config, NULL, &err), 0);
+    ck_assert_int_lt(put_config(s, "e", config, NULL, &err), 0);
     ck_assert_str_eq(err.text, "Error writing connector configuration to Kafka");
     ck_assert_ptr_nonnull(strstr(err.cause, "PolicyViolationException"));
     config_store_cancel(s);
-    ck_assert_int_lt(config_store_put_connector(s, "e", config, NULL, &err), 0);
+    ck_assert_int_lt(put_config(s, "e", config, NULL, &err), 0);
     ck_assert_int_lt(config_store_refresh(s, 1000, &err), 0);
     config_store_free(s);
     cluster_stop(&cluster);
@@ -376,13 +382,13 @@ START_TEST(privileged_writes) {
     struct config_store *s = config_store_new(&cluster.conf, &listener, &heard);
     ck_assert_msg(config_store_start(s, &err) == 0, "%s", err.text);
     AUTO(props) props = mock_kafka_props("a=b");
-    ck_assert_int_eq(config_store_put_connector(s, "x", props, NULL, &err), -1);
+    ck_assert_int_eq(put_config(s, "x", props, NULL, &err), -1);
     ck_assert_int_eq(err.code, ERR_UNPRIVILEGED);
     ck_assert_str_eq(err.text, "Cannot produce to config topic without claiming write privileges first");
     ck_assert_int_eq(config_store_put_target(s, "x", TARGET_PAUSED, &err), 0); /* everybody may */
     ck_assert_msg(config_store_claim(s, &err) == 0, "%s", err.text);
     ck_assert_int_eq(config_store_claim(s, &err), 0);
-    ck_assert_msg(config_store_put_connector(s, "x", props, NULL, &err) == 0, "%s", err.text);
+    ck_assert_msg(put_config(s, "x", props, NULL, &err) == 0, "%s", err.text);
     ck_assert_msg(config_store_put_tasks(s, "x", &props, 1, &err) == 0, "%s", err.text);
     AUTO(snapshot) before = config_store_snapshot(s);
     ck_assert(config_snapshot_find(before, "x")->pending_fencing);
