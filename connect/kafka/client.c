@@ -9,6 +9,7 @@
 #include "connect/base/clock.h"
 #include "connect/base/err.h"
 #include "connect/base/version.h"
+#include "connect/kafka/calm.h"
 #include "connect/kafka/client_log.h"
 #include "connect/kafka/client_options.h"
 #include "connect/kafka/client_security.h"
@@ -164,6 +165,8 @@ rd_kafka_conf_t *client_conf(enum client_kind kind, const struct kc_config *java
         rd_kafka_conf_destroy(conf);
         return NULL;
     }
+    if (kind == CLIENT_CONSUMER) /* who says how long a fetch is to wait means it */
+        calm_install(conf, !kc_config_get(java, "fetch.max.wait.ms") && !kc_config_get(java, "fetch.min.bytes"));
     return conf;
 }
 

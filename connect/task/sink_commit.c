@@ -6,6 +6,7 @@
 
 #include "connect/base/clock.h"
 #include "connect/base/err.h"
+#include "connect/kafka/calm.h"
 #include "connect/kafka/client.h"
 #include "connect/task/sink_task.h"
 
@@ -216,6 +217,7 @@ int sink_seek(struct sink_task *s, struct sink_partition *const *parts, const in
         rd_kafka_topic_partition_list_add(list, parts[i]->topic->name, parts[i]->partition)->offset = offsets[i];
     int64_t deadline = clock_ms() + SEEK_TIMEOUT_MS;
     int rc = 0;
+    calm_end(s->rk);
     while (list->cnt && (rc = seek_once(s, list, err)) == 0 && list->cnt) {
         if (task_stopping(s->task))
             break; /* what was not sought is not committed either */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "connect/base/err.h"
+#include "connect/kafka/calm.h"
 #include "connect/kafka/client.h"
 #include "connect/task/sink_task.h"
 
@@ -94,6 +95,8 @@ static bool wants_pause(const struct sink_task *s, const struct sink_partition *
 static void set_paused(struct sink_task *s, rd_kafka_topic_partition_list_t *list, bool paused) {
     if (!list->cnt)
         return;
+    if (!paused)
+        calm_end(s->rk);
     rd_kafka_resp_err_t rc = paused ? rd_kafka_pause_partitions(s->rk, list) : rd_kafka_resume_partitions(s->rk, list);
     if (rc)
         kc_log(KC_WARN, LOG_SINK_TASK, "Could not %s %d partitions: %s", paused ? "pause" : "resume", list->cnt,

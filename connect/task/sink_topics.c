@@ -8,6 +8,7 @@
 #include "connect/base/err.h"
 #include "connect/base/regex.h"
 #include "connect/kafka/admin.h"
+#include "connect/kafka/calm.h"
 #include "connect/kafka/client.h"
 #include "connect/task/sink_task.h"
 
@@ -55,6 +56,7 @@ int sink_refresh_topics(struct sink_task *s, int64_t now_ms, struct kc_error *er
     size_t count = 0;
     struct kc_error list_err = {0};
     s->next_topics_ms = now_ms + s->topics_interval_ms;
+    calm_end(s->rk); /* or the question waits behind a fetch */
     if (admin_list_topics(s->rk, LIST_TIMEOUT_MS, &names, &count, &list_err) < 0) {
         kc_log(KC_WARN, LOG_SINK_TASK, "Could not list topics for topics.regex: %s, retrying in %d ms", list_err.text,
                RETRY_MS);

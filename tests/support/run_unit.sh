@@ -8,7 +8,7 @@ export CK_DEFAULT_TIMEOUT=30 # seconds for one test: sanitizers, and a machine t
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 export logs
-longest_first() { awk '/\/test_(distributed|sink_task|stores)$/ { print; next } { others = others $0 "\n" } END { printf "%s", others }'; }
+longest_first() { awk '/\/test_(distributed|sink_task|stores|calm)$/ { print; next } { others = others $0 "\n" } END { printf "%s", others }'; }
 printf '%s\n' "$@" | longest_first | xargs -P $((2 * $(nproc))) -n 1 sh -c '
     log=$logs/$(echo "$1" | tr / _)
     "$1" >"$log.log" 2>&1 || echo "$1" >"$log.failed"' sh
