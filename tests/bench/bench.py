@@ -6,7 +6,8 @@ is a third of their time, over https nobody hashes it); peak memory; idle memory
 
 BENCH_RECORDS (default 1000000) records of 1 KB over 8 partitions. BENCH_STORE=file writes to a directory instead of an S3 server.
 BENCH=json,transforms,rest,cluster,idle,bytes,sink,source chooses parts (default: all): JSON alone, a chain of transforms beside Java's classes
-(data_plane.py), REST beside the Java worker (bench_rest.py, needs wrk), groups of workers beside Java's (bench_cluster.py), the idle worker, the sink with bytes, the sink with JSON, the source.
+(data_plane.py), REST beside the Java worker (bench_rest.py, needs wrk), groups of workers beside Java's (bench_cluster.py), the idle worker
+and idle sink tasks (bench_idle.py), the sink with bytes, the sink with JSON, the source.
 """
 from __future__ import annotations
 
@@ -24,6 +25,7 @@ import data_plane
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import bench_cluster  # noqa: E402
+import bench_idle  # noqa: E402
 import bench_rest  # noqa: E402
 from servers import S3, Kafka, eventually  # noqa: E402
 from topics import Topics  # noqa: E402
@@ -133,6 +135,7 @@ def with_servers(bench: Bench, parts: set[str]):
         idle_kib = idle.process.memory_kib()
         idle.stop()
         print(f"idle worker: {idle_kib / 1024:.1f} MiB; start to /health 200: {ready_s:.2f} s")
+        bench_idle.compare(bench.kafka.bootstrap, bench.folder, PROGRAMS)
     if not parts & {"bytes", "sink", "source"}:
         return
     for kind in ["bytes"] + ["json"] * ("sink" in parts):
@@ -155,7 +158,7 @@ def main():
         raise SystemExit(f"BENCH may name {', '.join(ALL_PARTS)}")
     if "rest" in parts:
         bench_rest.check_tools()
-    if "cluster" in parts:
+    if parts & {"cluster", "idle"}:
         bench_cluster.check_tools()
     if "json" in parts:
         data_plane.json_alone()

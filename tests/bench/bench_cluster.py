@@ -2,9 +2,8 @@
 
   join    three workers start at once with connectors that are there already; until all tasks run, evenly spread; total memory then
   status  many connectors on one worker: processor time of GET /connectors?expand=status
-  idle    sink tasks that wait for records, with a partition each: memory and processor time
 
-BENCH_CLUSTER=join,status,idle chooses parts. BENCH_CLUSTER_SCALE=0.1 is a tenth of everything, to try something out.
+BENCH_CLUSTER=join,status chooses parts. BENCH_CLUSTER_SCALE=0.1 is a tenth of everything, to try something out.
 """
 from __future__ import annotations
 
@@ -14,22 +13,21 @@ import time
 from collections import Counter
 
 from bench_rest import JARS, JavaWorker
-from servers import eventually
+from servers import Process, eventually
 from topics import Topics
 from worker import Worker
 
 SCALE = float(os.environ.get("BENCH_CLUSTER_SCALE", 1))
-PARTS = os.environ.get("BENCH_CLUSTER", "join,status,idle").split(",")
+PARTS = os.environ.get("BENCH_CLUSTER", "join,status").split(",")
 WORKERS, JOIN_CONNECTORS, JOIN_TASKS = 3, max(3, int(100 * SCALE)), 2
 STATUS_CONNECTORS, STATUS_REQUESTS = int(1000 * SCALE), 20
-IDLE_TASKS, IDLE_TASKS_JAVA, IDLE_PER_CONNECTOR, IDLE_S = int(1000 * SCALE), int(200 * SCALE), 10, 10
 SINK = "org.apache.kafka.connect.file.FileStreamSinkConnector"
 SOURCE = "org.apache.kafka.connect.file.FileStreamSourceConnector"
 
 
 def check_tools():
     if not (JARS / ".complete").exists():
-        raise SystemExit("BENCH=cluster needs the Java worker: run `make bench`, or `make build/bench-worker-jars/.complete`")
+        raise SystemExit("BENCH=cluster and BENCH=idle need the Java worker: run `make bench`, or `make build/bench-worker-jars/.complete`")
 
 
 def create(worker: Worker, count: int, config: dict, **more):
@@ -41,13 +39,13 @@ def create(worker: Worker, count: int, config: dict, **more):
             raise SystemExit(f"{worker.name}: connector {i}: {status} {got}")
 
 
-def cpu_s(worker: Worker) -> float:
+def cpu_s(process: Process) -> float:
     """Of all its threads, to the nanosecond: what wakes up for a moment only is seldom caught by the clock's ticks."""
     try:
-        times = [int(x.read_text().split()[0]) for x in pathlib.Path(f"/proc/{worker.process.popen.pid}/task").glob("*/schedstat")]
+        times = [int(x.read_text().split()[0]) for x in pathlib.Path(f"/proc/{process.popen.pid}/task").glob("*/schedstat")]
         return sum(times) / 1e9
     except (OSError, ValueError, IndexError):  # a kernel without it
-        return worker.process.cpu_s()
+        return process.cpu_s()
 
 
 def spread(worker: Worker, connectors: int, tasks: int) -> list[int] | None:
@@ -111,43 +109,15 @@ def status(bootstrap: str, folder: pathlib.Path):
         create(w, STATUS_CONNECTORS, {"connector.class": SOURCE, "tasks.max": "1", "topic": "t"}, initial_state="STOPPED")
         eventually("all are there", lambda: len(w.rest("GET", "/connectors?expand=status")[1]) == STATUS_CONNECTORS, 60, w.process)
         time.sleep(1)
-        begin = cpu_s(w)
+        begin = cpu_s(w.process)
         for _ in range(STATUS_REQUESTS):
             w.rest("GET", "/connectors?expand=status")
-        cpu_ms = (cpu_s(w) - begin) * 1000 / STATUS_REQUESTS
+        cpu_ms = (cpu_s(w.process) - begin) * 1000 / STATUS_REQUESTS
         print(f"\nGET /connectors?expand=status of {STATUS_CONNECTORS} connectors: {cpu_ms:.1f} ms of CPU (goal: 200)", flush=True)
     finally:
         w.kill()
 
 
-def measure_idle(worker: Worker, topics: Topics, tasks: int) -> tuple[float, float, int]:
-    """MiB and threads while the tasks wait, and per cent of a core."""
-    topic, connectors = f"idle-{worker.name}", max(1, tasks // IDLE_PER_CONNECTOR)
-    topics.create(topic, IDLE_PER_CONNECTOR)
-    worker.start()
-    try:
-        create(worker, connectors, {"connector.class": SINK, "tasks.max": str(IDLE_PER_CONNECTOR), "topics": topic})
-        eventually("all run", lambda: spread(worker, connectors, IDLE_PER_CONNECTOR), 240, worker.process, every_s=0.5)
-        time.sleep(10)  # the consumers' groups settle
-        begin, at = cpu_s(worker), time.monotonic()
-        time.sleep(IDLE_S)
-        percent = 100 * (cpu_s(worker) - begin) / (time.monotonic() - at)
-        return worker.process.memory_kib() / 1024, percent, worker.process.memory_kib("Threads")
-    finally:
-        worker.kill()
-
-
-def idle(bootstrap: str, folder: pathlib.Path):
-    topics = Topics(bootstrap)
-    print(f"\n{'idle sink tasks':<20}{'tasks':>8}{'MiB':>10}{'KiB/task':>12}{'% of a core':>14}{'threads':>10}")
-    for kind, name, tasks in ((Worker, "kconnectd", IDLE_TASKS), (Worker, "kconnectd-few", IDLE_TASKS_JAVA),
-                              (JavaWorker, "Java", IDLE_TASKS_JAVA)):
-        worker = kind(folder / name, bootstrap, f"bench-idle-{name}", name, offset__flush__interval__ms=60000)
-        mib, percent, threads = measure_idle(worker, topics, tasks)
-        print(f"{name:<20}{tasks:>8}{mib:>10.1f}{mib * 1024 / max(tasks, 1):>12.0f}{percent:>14.2f}{threads:>10}", flush=True)
-    print("(goals for 1000 tasks: 400 MiB, 2 % of a core)")
-
-
 def compare(bootstrap: str, folder: pathlib.Path):
     for part in PARTS:
-        {"join": join, "status": status, "idle": idle}[part](bootstrap, folder)
+        {"join": join, "status": status}[part](bootstrap, folder)
