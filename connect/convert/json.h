@@ -8,6 +8,7 @@
 #include "connect/base/buf.h"
 #include "connect/convert/schema_cache.h"
 #include "connect/data/json_scan.h"
+#include "connect/data/json_shape.h"
 #include "connect/data/json_write.h"
 #include "connect/plugin.h"
 
@@ -20,6 +21,7 @@ struct json_converter {
     struct schema_cache *written;          /* schema pointer → struct json_schema_text * */
     struct buf prefix;                     /* `{"schema":{…},"payload":` of the last envelope that was read … */
     const struct kc_schema *prefix_schema; /* … and its schema; the prefix is empty when there is none */
+    struct json_shapes *shapes;            /* of the documents, or of the payloads of envelopes */
     struct buf out;                        /* scratch */
 };
 

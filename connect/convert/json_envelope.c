@@ -64,8 +64,11 @@ static int read_behind_prefix(struct json_converter *jc, struct kc_arena *arena,
     struct json_scan scan;
     if (prefix == 0 || len <= prefix || memcmp(text, jc->prefix.data, prefix) != 0)
         return 0;
-    if (json_scan(text + prefix, len - prefix, 1, &scan, NULL) < 0 || !scan.text.s || scan.overlong)
-        return 0;
+    if (!json_shapes_check(jc->shapes, text + prefix, len - prefix, 1, &scan)) {
+        if (json_scan(text + prefix, len - prefix, 1, &scan, NULL) < 0 || !scan.text.s || scan.overlong)
+            return 0;
+        json_shapes_learn(jc->shapes, 1, &scan);
+    }
     const char *behind = json_blanks(scan.text.s + scan.text.len, text + len);
     if (behind == text + len || *behind != '}')
         return 0;
@@ -124,8 +127,12 @@ int json_envelope_read(struct json_converter *jc, struct kc_arena *arena, const 
         if (rc != 0)
             return rc < 0 ? -1 : 0;
     }
-    if (json_check(arena, data, len, &scan, err) < 0)
-        return parse_failed(err);
+    if (!json_shapes_check(jc->shapes, data, len, 0, &scan)) {
+        if (json_check(arena, data, len, &scan, err) < 0)
+            return parse_failed(err);
+        if (!envelope)
+            json_shapes_learn(jc->shapes, 0, &scan);
+    }
     if (envelope)
         return read_envelope(jc, arena, data, &scan, ret_schema, ret_value, err);
     if (jc->schemas_enable) {
@@ -223,6 +230,7 @@ struct json_converter *json_converter_new(bool schemas_enable, bool decimal_nume
     jc->write.replace_null_with_default = replace_null_with_default;
     jc->parsed = schema_cache_new(cache_size, unref_schema);
     jc->written = schema_cache_new(cache_size, schema_text_free);
+    jc->shapes = json_shapes_new();
     buf_init(&jc->prefix, MAX_PREFIX);
     buf_init(&jc->out, INT32_MAX);
     return jc;
@@ -235,6 +243,7 @@ void json_converter_free(struct json_converter *jc) {
     kc_schema_unref(jc->prefix_schema);
     schema_cache_free(jc->parsed);
     schema_cache_free(jc->written);
+    json_shapes_free(jc->shapes);
     buf_done(&jc->prefix);
     buf_done(&jc->out);
     free(jc);

@@ -189,6 +189,16 @@ static inline bool json_words_are_plain(uint64_t a, uint64_t b) {
 #endif
 }
 
+/* Whether the 16 bytes at a and b are the same where `mask` has bits. */
+static inline bool json_same_16(const char *a, const char *b, unsigned mask) {
+#ifdef JSON_BYTES_SSE2
+    return (~(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(json_vector(a), json_vector(b))) & mask) == 0;
+#else
+    unsigned low = json_gather(json_zero_bytes(json_word(a) ^ json_word(b)));
+    return (~(low | json_gather(json_zero_bytes(json_word(a + 8) ^ json_word(b + 8))) << 8) & mask) == 0;
+#endif
+}
+
 /* Copies `len` bytes and says whether all of them are plain. */
 static inline bool json_copy_plain(char *to, const char *s, size_t len) {
     uint64_t a, b;

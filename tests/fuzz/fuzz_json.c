@@ -6,6 +6,7 @@
 #include "connect/base/arena.h"
 #include "connect/convert/json.h"
 #include "connect/data/json_scan.h"
+#include "connect/data/json_shape.h"
 #include "connect/data/json_tree.h"
 #include "connect/data/json_write.h"
 #include "connect/data/value.h"
@@ -38,6 +39,21 @@ static void check_scan(const char *data, size_t len) {
         REQUIRE(scan.text.s == plain.text.s && scan.text.len == plain.text.len);
         REQUIRE(scan.text.s == value.s && scan.text.len == value.len);
         REQUIRE(scan.flags == plain.flags && scan.overlong == plain.overlong);
+    }
+}
+
+/* Mutations of one text often have its shape. What is known of them by their shape is what the scanner says. */
+static void check_shapes(const char *data, size_t len) {
+    static struct json_shapes *shapes; /* for all inputs */
+    struct json_scan scan = {0}, known = {0};
+    if (!shapes)
+        shapes = json_shapes_new();
+    bool accepted = json_scan(data, len, 0, &scan, NULL) == 0;
+    if (json_shapes_check(shapes, data, len, 0, &known)) {
+        REQUIRE(accepted && known.text.s == scan.text.s && known.text.len == scan.text.len);
+        REQUIRE(known.flags == scan.flags && known.overlong == scan.overlong);
+    } else if (accepted) {
+        json_shapes_learn(shapes, 0, &scan);
     }
 }
 
@@ -101,6 +117,7 @@ static void check_envelope(struct kc_arena *arena, const char *data, size_t len)
 static void fuzz_json(const uint8_t *data, size_t len) {
     struct kc_arena *arena = arena_new(0);
     check_scan((const char *)data, len);
+    check_shapes((const char *)data, len);
     check_document(arena, (const char *)data, len);
     check_envelope(arena, (const char *)data, len);
     arena_free(arena);
