@@ -45,6 +45,9 @@ void client_fetch_wake(rd_kafka_t *rk, bool drained, int64_t *last_ms);
  * none) and the error's own. Returns -1. */
 int client_error(struct kc_error *err, rd_kafka_resp_err_t code, const char *fmt, ...) KC_PRINTF(3, 4);
 
+/* Why the record of a failed delivery report was not written. Returns -1. @thread the one that serves the producer */
+int client_undelivered(struct kc_error *err, const rd_kafka_message_t *m);
+
 /* ---- Java properties ---- */
 
 /* The number of a property that the worker uses itself (max.poll.records, max.block.ms, default.api.timeout.ms, …), or

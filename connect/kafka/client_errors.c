@@ -234,3 +234,15 @@ int client_error(struct kc_error *err, rd_kafka_resp_err_t code, const char *fmt
     }
     return -1;
 }
+
+/* @source Sender.failExpiredBatches */
+int client_undelivered(struct kc_error *err, const rd_kafka_message_t *m) {
+    client_error(err, m->err, "Record for topic %s was not written", rd_kafka_topic_name(m->rkt));
+    int64_t latency_us = rd_kafka_message_latency(m);
+    if (m->err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT && err)
+        snprintf(err->text, sizeof(err->text),
+                 "Expiring 1 record(s) for %s-%d:%lld ms has passed since batch creation. The request has not been "
+                 "sent, or no server response has been received yet.",
+                 rd_kafka_topic_name(m->rkt), (int)m->partition, (long long)(latency_us < 0 ? 0 : latency_us / 1000));
+    return -1;
+}

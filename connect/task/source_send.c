@@ -94,17 +94,15 @@ static struct kc_record *record_of(const struct ack *ack) {
 
 /* Kafka did not take a record. Tolerated: reported, and its offset counts; else the task fails at its next check, and
  * neither this offset nor later ones of its source partition are ever committed. */
-static void refused(struct source_task *s, struct ack *ack, rd_kafka_resp_err_t code, const char *topic) {
-    struct kc_error err = {0};
-    client_error(&err, code, "Record for topic %s was not written", topic);
+static void refused(struct source_task *s, struct ack *ack, struct kc_error *err) {
     if (!s->task->tolerance.all) { /* as in Java none of the record errors */
-        err_wrap(&err, KC_CONNECT_EXCEPTION, "Unrecoverable exception from producer send callback");
-        source_fail(s, &err);
+        err_wrap(err, KC_CONNECT_EXCEPTION, "Unrecoverable exception from producer send callback");
+        source_fail(s, err);
         return;
     }
     tolerance_count_failed(&s->task->tolerance);
     struct source_batch *sb = ack->owner;
-    struct failure failure = {STAGE_KAFKA_PRODUCE, SOURCE_TASK_CLASS, &err};
+    struct failure failure = {STAGE_KAFKA_PRODUCE, SOURCE_TASK_CLASS, err};
     source_report(s->task, &sb->batch, (uint32_t)(ack->record - sb->batch.records), &failure);
     commit_record(s, record_of(ack), -1);
     acks_ack(s->acks, ack);
@@ -125,7 +123,9 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
     if (m->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE || m->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
         return; /* the task is at its end */
     if (m->err) {
-        refused(s, ack, m->err, rd_kafka_topic_name(m->rkt));
+        struct kc_error err = {0};
+        client_undelivered(&err, m);
+        refused(s, ack, &err);
         return;
     }
     task_counts_add(&s->task->counts, COUNT_SENT, 1);
@@ -262,6 +262,7 @@ static int check_record(const struct kc_record *r, struct kc_error *err) {
 static int send_one(struct source_task *s, struct source_topic *topic, const struct kc_record *r, struct ack *ack,
                     struct kc_error *err) {
     rd_kafka_resp_err_t code;
+    struct kc_error why = {0};
     while ((code = produce(s, topic->rkt, r, ack)) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
         if (task_stopping(s->task) || s->failed)
             return 0;
@@ -277,7 +278,8 @@ static int send_one(struct source_task *s, struct source_topic *topic, const str
         if (s->tx.on)
             return client_error(err, code, "Record for topic %s was not sent", r->topic);
         acks_submit(s->acks, ack, r->source_partition);
-        refused(s, ack, code, r->topic);
+        client_error(&why, code, "Record for topic %s was not written", r->topic);
+        refused(s, ack, &why);
         return 1;
     default:
         client_error(err, code, "Record for topic %s was not sent", r->topic);

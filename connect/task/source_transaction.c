@@ -151,7 +151,7 @@ void transaction_delivered(struct source_task *s, struct ack *ack, struct kc_rec
         if (purged) /* the task is at its end */
             return;
         if (transaction_check(s->rk, &err) == 0)
-            client_error(&err, m->err, "Record for topic %s was not written", rd_kafka_topic_name(m->rkt));
+            client_undelivered(&err, m);
         failed(s, &err);
         err.retriable = false;
         source_fail(s, &err);

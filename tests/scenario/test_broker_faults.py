@@ -4,6 +4,7 @@ OUTAGE_SECONDS sets how long (a minute shows what happens with everybody's defau
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 
@@ -158,3 +159,88 @@ def test_all_brokers_are_restarted_in_turn(brokers, running):
             traffic.be_calm()
     traffic.rest(group)
     traffic.check()
+
+
+def test_the_leader_of_one_topic_stays_away(brokers, make_worker, unique):
+    """What is on the dead broker only waits for it; a source that may not wait that long fails with Java's words."""
+    group = Group(lambda **kw: make_worker(bootstrap=brokers.bootstrap, **kw), unique("group"), ["kconnectd"] * 2, **REPLICATED)
+    brokers.whole()
+    topic = brokers.topics.create(unique("alone"), 1, 1, min_insync_replicas=1)
+    config = {"connector.class": "VerifiableSource", "topic": topic, "throughput": "50"}
+    group.workers[0].put("patient", config)
+    group.workers[0].put("hasty", {**config, "producer.override.delivery.timeout.ms": "3000",
+                                   "producer.override.request.timeout.ms": "1000"})
+    group.converged(2, 2)
+    eventually("records", lambda: brokers.topics.count(topic) > 20, 30)
+    victim = brokers.leader(topic)
+    brokers[victim].kill()
+    try:
+        trace = group.workers[0].wait_task_failed("hasty")
+        assert "Unrecoverable exception from producer send callback" in trace, trace
+        assert re.search(rf"Caused by: org.apache.kafka.common.errors.TimeoutException: Expiring \d+ record\(s\) for {topic}-0:[34]\d\d\d ms "
+                         "has passed since batch creation. The request has not been sent, or no server response has been received yet.",
+                         trace), trace
+    finally:
+        brokers[victim].start()
+    brokers.whole()
+    there = brokers.topics.count(topic)
+    eventually("records go on", lambda: brokers.topics.count(topic) > there + 20, 30)
+    status = group.workers[0].status("patient")
+    assert [t["state"] for t in status["tasks"]] == ["RUNNING"], status
+    patiently(group.workers[0], "POST", "/connectors/hasty/restart?includeTasks=true&onlyFailed=true")
+    group.converged(2, 2)
+    for name in ("patient", "hasty"):
+        patiently(group.workers[0], "PUT", f"/connectors/{name}/stop")
+
+
+@pytest.mark.parametrize("exactly_once", [False, True][:ROUNDS + 1])
+def test_the_only_broker_is_away_for_a_while(folder, make_worker, unique, tmp_path, exactly_once):
+    """Workers answer what they know; what is to be written waits, as long as Java's requests do. Then all goes on."""
+    broker = Kafka(folder, unique("only"), heap="384m")
+    session_ms = int(OUTAGE_S * 1000 / 6)
+    times = {"session__timeout__ms": session_ms, "heartbeat__interval__ms": session_ms * 3 // 10,
+             "rebalance__timeout__ms": session_ms * 6, "consumer__session__timeout__ms": session_ms,
+             "consumer__heartbeat__interval__ms": session_ms * 3 // 10}
+    if exactly_once:
+        times["exactly__once__source__support"] = "enabled"
+    try:
+        group = Group(lambda **kw: make_worker(bootstrap=broker.bootstrap, **kw), unique("group"), ["kconnectd"] * 2, **times)
+        traffic = Traffic(group.workers, Topics(broker.bootstrap), tmp_path, unique("traffic"), exactly_once)
+        idle = {"connector.class": "MockSource"}
+        group.workers[0].put("idle", idle)
+        for _ in range(ROUNDS or 1):
+            group.converged(traffic.connectors + 1, traffic.tasks + 1)
+            traffic.write()
+            broker.kill()
+            back = time.monotonic() + OUTAGE_S
+            traffic.write()
+            answers = []
+
+            def change():
+                answers.append(group.workers[0].rest("PUT", "/connectors/idle/config", {**idle, "extra": str(back)}, timeout_s=100))
+            asked = threading.Thread(target=change, daemon=True)
+            asked.start()
+            while time.monotonic() < back:
+                for w in group.workers:
+                    for path in ("/", "/connectors", "/connectors?expand=status", "/connectors/idle/config", "/connectors/idle/tasks"):
+                        begin = time.monotonic()
+                        status, body, _ = w.rest("GET", path)
+                        assert status == 200 and time.monotonic() - begin < 2, (path, status, body)
+                time.sleep(1)
+            broker.start()
+            asked.join(100)
+            status, body, _ = answers[0]
+            if OUTAGE_S < 85:
+                assert status == 200, body
+            else:
+                assert status == 500 and body["message"].startswith("Request timed out. The worker is currently "), body
+            patiently(group.workers[0], "PUT", "/connectors/idle/config", idle)
+            group.converged(traffic.connectors + 1, traffic.tasks + 1, 120)
+            traffic.copied_through()
+            traffic.be_calm()
+        traffic.rest(group, 1)
+        traffic.check()
+        for w in group.workers:
+            assert w.stop() == 0, w.process.tail()
+    finally:
+        broker.stop()
