@@ -13,6 +13,7 @@
 #include "connect/base/auto.h"
 #include "connect/base/err.h"
 #include "connect/base/url_text.h"
+#include "connect/rest_failure.h"
 #include "connect/rest_tls.h"
 
 enum { REPLY_MAX = 2 << 20 };
@@ -185,11 +186,11 @@ int internal_request_send(const struct internal_request *req, int *ret_status, s
     CURLcode rc = curl_easy_perform(curl);
     long status = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    int failed = rc != CURLE_OK ? rest_failure(curl, rc, problem, err) : 0;
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
-    if (rc != CURLE_OK)
-        return err_set(err, ERR_IO, "IO Error trying to forward REST request: %s",
-                       problem[0] ? problem : curl_easy_strerror(rc));
+    if (failed)
+        return -1;
     *ret_status = (int)status;
     buf_clear(ret_body);
     return buf_add(ret_body, buf_text(&body), body.len) == 0

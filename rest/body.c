@@ -46,10 +46,12 @@ static int fail_unexpected(struct cursor *c, const char *expected) {
         return fail_at(c, c->p, "com.fasterxml.jackson.core.io.JsonEOFException", text);
     }
     unsigned char ch = (unsigned char)*c->p;
+    const char *verb =
+        strncmp(expected, "a valid value", 13) == 0 ? "expected" : "was expecting"; /* as Jackson has it */
     if (ch >= 0x80)
-        snprintf(text, sizeof text, "Unexpected character (code %u): was expecting %s", ch, expected);
+        snprintf(text, sizeof text, "Unexpected character (code %u): %s %s", ch, verb, expected);
     else
-        snprintf(text, sizeof text, "Unexpected character ('%c' (code %u)): was expecting %s", ch, ch, expected);
+        snprintf(text, sizeof text, "Unexpected character ('%c' (code %u)): %s %s", ch, ch, verb, expected);
     return fail_parse(c, text);
 }
 

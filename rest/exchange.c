@@ -9,6 +9,7 @@
 #include "connect/base/clock.h"
 #include "connect/base/err.h"
 #include "connect/base/url_text.h"
+#include "rest/body.h"
 #include "rest/listener.h"
 #include "rest/reply.h"
 #include "rest/routes.h"
@@ -67,6 +68,20 @@ static char *forward_target(const struct rest_exchange *ex, const struct herder_
     return buf_take(&b);
 }
 
+/* An error whose body is not the JSON that workers send. */
+static void reply_unreadable(struct rest_exchange *ex, const struct forward_request *f) {
+    struct kc_error err = {0};
+    struct kc_config *map = NULL;
+    if (f->reply.len == 0)
+        err_set(&err, ERR_INTERNAL,
+                "No content to map due to end-of-input\n at [Source: REDACTED "
+                "(`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1]");
+    else if (body_string_map(f->reply.data, f->reply.len, &map, &err) == 0)
+        err_set(&err, ERR_INTERNAL, "unexpected answer of status %ld", f->status);
+    kc_config_free(map);
+    reply_message(ex, 500, "IO Error trying to forward REST request: %s", err.text);
+}
+
 static void on_forwarded(struct forward_request *f, void *arg) {
     struct pending *p = arg;
     struct rest_server *s = p->server;
@@ -89,8 +104,7 @@ static void on_forwarded(struct forward_request *f, void *arg) {
         } else if (f->status >= 400 && f->reply.len && f->reply.data[0] == '{') {
             reply_json(ex, (unsigned)f->status, f->reply.data, f->reply.len);
         } else if (f->status >= 400) {
-            reply_message(ex, 500, "IO Error trying to forward REST request: unexpected answer of status %ld",
-                          f->status);
+            reply_unreadable(ex, f);
         } else {
             reply_message(ex, 500, "Unexpected status code when handling forwarded request: %ld", f->status);
         }

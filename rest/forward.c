@@ -8,6 +8,7 @@
 
 #include "connect/base/err.h"
 #include "connect/base/thread.h"
+#include "connect/rest_failure.h"
 #include "connect/rest_tls.h"
 
 enum { MAX_REPLY = 2 << 20, CONNECT_TIMEOUT_MS = 15000, TIMEOUT_MS = 120000, POLL_MS = 1000 };
@@ -78,6 +79,8 @@ static void set_options(struct relay *r) {
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)TIMEOUT_MS);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)REST_IDLE_S);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, r->error);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_data);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, r);
@@ -126,8 +129,8 @@ static void end(struct forwarder *fw, struct relay *r, CURLcode code) {
     curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &r->f->status);
     if (code != CURLE_OK) {
         r->f->status = 0;
-        err_set(&r->f->err, ERR_INTERNAL, "IO Error trying to forward REST request: %s",
-                r->error[0] ? r->error : curl_easy_strerror(code));
+        rest_failure(r->easy, code, r->error, &r->f->err);
+        r->f->err.code = ERR_INTERNAL; /* this worker's fault, not the client's */
     }
     list_remove(&r->link);
     curl_multi_remove_handle(fw->multi, r->easy);

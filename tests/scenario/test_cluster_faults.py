@@ -235,5 +235,6 @@ def test_leader_that_is_slow_or_cannot_be_reached(make_worker, unique):
     eventually("leads", lambda: gauge(away, "kafka_connect_worker_leader") == 1, 30, away.process)
     follower.start()
     status, body, _ = follower.rest("PUT", "/connectors/mock/config", config)
-    assert status == 500 and body["message"].startswith("IO Error trying to forward REST request: "), body
+    assert status == 500 and body["message"] == (
+        "IO Error trying to forward REST request: java.net.ConnectException: Connection refused"), body
     away.wait_state("mock", tasks=1)

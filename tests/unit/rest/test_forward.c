@@ -59,7 +59,14 @@ static const struct {
      "{\"error_code\":409,\"message\":\"no\"}"},
     {HEAD("503 Service Unavailable") "\r\n{\"error_code\":503,\"message\":\"later\"}", 503, "later"},
     {"HTTP/1.1 401 Unauthorized\r\n\r\nUser cannot access the resource.", 500, IO_ERROR},
-    {"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\n\r\n<html></html>", 500, IO_ERROR},
+    {"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\n\r\n<html></html>", 500,
+     IO_ERROR
+     ": Unexpected character ('<' (code 60)): expected a valid value (JSON String, Number, Array, Object or "
+     "token 'null', 'true' or 'false')\\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` "
+     "disabled); line: 1, column: 1]"},
+    {"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n", 500,
+     IO_ERROR ": No content to map due to end-of-input\\n at [Source: REDACTED "
+              "(`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1]"},
     {"HTTP/1.1 307 Temporary Redirect\r\nLocation: http://127.0.0.1:1/\r\n\r\n", 500,
      "Unexpected status code when handling forwarded request: 307"},
     {HEAD("200 OK") "Content-Length: 100\r\n\r\n{\"name\":\"c\",\"con", 500, IO_ERROR}, /* died in the middle */
@@ -67,7 +74,7 @@ static const struct {
     {HEAD("200 OK") "Content-Length: 99999999\r\n\r\n{", 500, IO_ERROR}, /* longer than any answer may be */
     {"HTTP/1.1 200 O", 500, IO_ERROR},
     {"garbage\r\n\r\n", 500, IO_ERROR},
-    {NULL, 500, IO_ERROR},
+    {NULL, 500, IO_ERROR ": java.io.EOFException: "},
 };
 
 START_TEST(what_the_leader_says) {
@@ -123,6 +130,23 @@ START_TEST(a_leader_that_says_nothing) {
 }
 END_TEST
 
+/* No leader there at all, in the words of Java's HTTP client. */
+static const struct {
+    const char *url, *contains;
+} places[] = {{"http://127.0.0.1:1/", IO_ERROR ": java.net.ConnectException: Connection refused\""},
+              {"http://nohost.invalid:8083/",
+               IO_ERROR ": java.net.UnknownHostException: nohost.invalid: Name or service not known\""}};
+
+START_TEST(a_leader_that_is_not_there) {
+    herder.forward_url = places[_i].url;
+    struct http_answer got = ask("PUT", "/connectors/c/config", "{\"x\":\"y\"}");
+    ck_assert_int_eq(got.status, 500);
+    ck_assert_msg(strstr(buf_text(&got.body), places[_i].contains) != NULL, "%s", buf_text(&got.body));
+    http_answer_done(&got);
+    herder.forward_url = NULL;
+}
+END_TEST
+
 static Suite *make_suite(void) {
     Suite *s = suite_create("rest forward");
     TCase *tc = tcase_create("forward");
@@ -130,6 +154,7 @@ static Suite *make_suite(void) {
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_loop_test(tc, what_the_leader_says, 0, sizeof answers / sizeof *answers);
     tcase_add_test(tc, a_leader_that_says_nothing);
+    tcase_add_loop_test(tc, a_leader_that_is_not_there, 0, sizeof places / sizeof *places);
     suite_add_tcase(s, tc);
     return s;
 }
