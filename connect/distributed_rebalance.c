@@ -207,8 +207,9 @@ static void start_work(struct herder *h) {
     work_remove_all(&to_start, &h->running);
     herder_begin(h, "starting %zu connector(s) and task(s) after a rebalance",
                  to_start.connector_count + to_start.task_count);
-    kc_log(KC_INFO, LOG_HERDER, "Starting %zu connectors and %zu tasks using config offset %lld",
-           to_start.connector_count, to_start.task_count, (long long)h->asg->offset);
+    /* Kafka's system tests wait for these words, as they do for "Joined group". */
+    kc_log(KC_INFO, LOG_HERDER, "Starting connectors and tasks using config offset %lld: %zu connectors, %zu tasks",
+           (long long)h->asg->offset, to_start.connector_count, to_start.task_count);
     for (size_t i = 0; i < to_start.connector_count; i++)
         start_connector(h, to_start.connectors[i]);
     work_done(&h->running);

@@ -28,6 +28,7 @@
 #include "connect/cli.h"
 #include "connect/dev.h"
 #include "connect/distributed.h"
+#include "connect/log_setup.h"
 #include "connect/plugins.h"
 #include "connect/standalone_files.h"
 #include "connect/worker_config.h"
@@ -58,17 +59,6 @@ static void set_up_process(void) {
         setrlimit(RLIMIT_NOFILE, &files);
     }
     curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
-/* The level of the root logger: from the environment that container images use, else `usual`. */
-static void set_up_log(enum kc_level usual) {
-    const char *text = getenv("CONNECT_LOG4J_ROOT_LOGLEVEL");
-    enum kc_level level = usual;
-    if (!text)
-        text = getenv("LOG_LEVEL");
-    if (text && log_level_parse(text, &level) < 0)
-        fprintf(stderr, "kconnectd: unknown log level '%s', using %s\n", text, log_level_name(usual));
-    log_set_level("root", level);
 }
 
 static int complain(int status, const struct kc_error *err) {
@@ -175,6 +165,7 @@ static int run_worker(const struct worker_conf *conf, struct substitute *substit
 static int serve(struct worker_conf *conf, struct substitute *substitute, const struct dev *dev,
                  struct standalone_files *files) {
     struct kc_error err = {0};
+    kc_log(KC_INFO, "org.apache.kafka.common.utils.AppInfoParser", "Kafka version: %s", KAFKA_VERSION);
     struct rest_server *rest = rest_server_new(conf, &err);
     int status;
     if (!rest) {
@@ -195,7 +186,7 @@ static int run_distributed(const char *file) {
     struct worker_conf *conf;
     struct substitute *substitute;
     set_up_process();
-    set_up_log(KC_INFO);
+    log_setup(KC_INFO);
     kc_log(KC_INFO, LOG_MAIN, "kconnectd %s (Apache Kafka Connect %s) starting with %s", KCONNECTD_VERSION,
            KAFKA_VERSION, file);
     if (worker_config_load(file, &conf, &substitute, &err) < 0) {
@@ -210,7 +201,7 @@ static int run_standalone(const char *file, char *const *connectors, size_t coun
     struct worker_conf *conf;
     struct substitute *substitute;
     set_up_process();
-    set_up_log(KC_INFO);
+    log_setup(KC_INFO);
     kc_log(KC_INFO, LOG_MAIN, "kconnectd %s (Apache Kafka Connect %s) starting standalone with %s", KCONNECTD_VERSION,
            KAFKA_VERSION, file);
     if (worker_config_load_standalone(file, &conf, &substitute, &err) < 0) {
@@ -238,7 +229,7 @@ static int run_dev(int argc, char **argv) {
         return EXIT_USAGE;
     }
     set_up_process();
-    set_up_log(KC_WARN);
+    log_setup(KC_WARN);
     AUTO(dev) dev = dev_new(&options, &err);
     if (!dev)
         return complain(EXIT_CONSTRUCTION, &err);

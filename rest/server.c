@@ -41,7 +41,8 @@ void *request_begin(void *arg, const char *uri, struct MHD_Connection *connectio
     return ex;
 }
 
-/* Before the herder exists: /health says what is waited for, everything else 503. */
+/* Before the herder exists: /health says what is waited for, everything else is not there yet. Clients of Java's worker
+ * try again at 404, and take any other answer for one of a worker that is up. */
 static void answer_starting(struct rest_exchange *ex) {
     struct rest_server *s = ex->server;
     AUTO_BUF text;
@@ -50,7 +51,7 @@ static void answer_starting(struct rest_exchange *ex) {
     (void)buf_printf(&text, "Worker is still starting up.%s%s", s->reason[0] ? " " : "", s->reason);
     pthread_mutex_unlock(&s->lock);
     if (ex->route->handle != handle_health) {
-        reply_message(ex, 503, "%s", buf_text(&text));
+        reply_message(ex, 404, "%s", buf_text(&text));
         return;
     }
     AUTO_BUF json;

@@ -12,8 +12,8 @@
 struct rest_server;
 
 /* Binds all listeners. Until rest_server_start, /health answers 503 "starting" with the given reason and everything
- * else 503. `conf` is borrowed for the server's life. @errors ERR_IO: a listener cannot be bound (names it); exit
- * status 2 */
+ * else 404, as Java's. `conf` is borrowed for the server's life. @errors ERR_IO: a listener cannot be bound (names it);
+ * exit status 2 */
 struct rest_server *rest_server_new(const struct worker_conf *conf, struct kc_error *err);
 /* What /health says while the herder does not exist yet, e.g. "Waiting for Kafka brokers at …". Copied. @thread main */
 void rest_server_waiting(struct rest_server *s, const char *reason);

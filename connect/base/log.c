@@ -3,6 +3,7 @@
 #include "connect/base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -10,9 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "connect/base/auto.h"
 #include "connect/base/clock.h"
 #include "connect/base/map.h"
 
@@ -39,6 +42,14 @@ static pthread_mutex_t change_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t write_lock = PTHREAD_MUTEX_INITIALIZER;
 static void (*sink)(void *arg, enum kc_level level, const char *line);
 static void *sink_arg;
+/* The file that the lines go to, where there is one; under write_lock. */
+static struct {
+    int fd; /* -1: there is none, the standard error is written */
+    char *path;
+    dev_t device;
+    ino_t inode;
+    bool console; /* the standard error too */
+} file = {.fd = -1};
 
 static _Thread_local char thread_context[CONTEXT_BYTES];
 
@@ -143,8 +154,7 @@ bool kc_log_on(enum kc_level level, const char *logger) {
     return level >= log_level(logger);
 }
 
-void log_set_level(const char *logger, enum kc_level level) {
-    int64_t now = clock_wall_ms();
+static void change_level(const char *logger, enum kc_level level, int64_t now) {
     size_t len = is_root(logger) ? 0 : strlen(logger);
     pthread_mutex_lock(&change_lock);
     if (len == 0) {
@@ -164,6 +174,14 @@ void log_set_level(const char *logger, enum kc_level level) {
     pthread_mutex_unlock(&change_lock);
 }
 
+void log_set_level(const char *logger, enum kc_level level) {
+    change_level(logger, level, clock_wall_ms());
+}
+
+void log_start_level(const char *logger, enum kc_level level) {
+    change_level(logger, level, /* now= */ -1);
+}
+
 void log_each(void (*f)(void *arg, const char *logger, enum kc_level level, int64_t changed_ms), void *arg) {
     f(arg, "root", (enum kc_level)atomic_load(&root_level), atomic_load(&root_changed_ms));
     for (size_t i = 0; i < BUCKETS; i++) {
@@ -179,19 +197,84 @@ void log_sink(void (*f)(void *arg, enum kc_level level, const char *line), void 
     pthread_mutex_unlock(&write_lock);
 }
 
-static void write_all(const char *line, size_t len) {
+static int write_all(int fd, const char *line, size_t len) {
     while (len > 0) {
-        ssize_t n = write(STDERR_FILENO, line, len);
+        ssize_t n = write(fd, line, len);
         if (n >= 0) {
             line += n;
             len -= (size_t)n;
         } else if (errno == EAGAIN) {
-            struct pollfd pfd = {.fd = STDERR_FILENO, .events = POLLOUT};
+            struct pollfd pfd = {.fd = fd, .events = POLLOUT};
             poll(&pfd, 1, 1000);
         } else if (errno != EINTR) {
-            return; /* nowhere left to complain */
+            return -1;
         }
     }
+    return 0;
+}
+
+/* Makes the folders above `path`; what fails here fails again when the file is opened. */
+static void make_folders(const char *path) {
+    char *copy = strdup(path);
+    for (char *slash = copy ? strchr(copy + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        (void)!mkdir(copy, 0755);
+        *slash = '/';
+    }
+    free(copy);
+}
+
+/* write_lock is held. */
+static int open_file(int flags) {
+    struct stat st;
+    int fd = open(file.path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | flags, 0644);
+    if (fd < 0 || fstat(fd, &st) < 0) {
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    if (file.fd >= 0)
+        close(file.fd);
+    file.fd = fd;
+    file.device = st.st_dev;
+    file.inode = st.st_ino;
+    return 0;
+}
+
+int log_to_file(const char *path, bool append, bool console) {
+    pthread_mutex_lock(&write_lock);
+    char *before = file.path;
+    file.path = strdup(path);
+    make_folders(path);
+    int rc = file.path ? open_file(append ? 0 : O_TRUNC) : -1, saved_errno = errno;
+    if (rc == 0) {
+        file.console = console;
+        free(before);
+    } else {
+        free(file.path);
+        file.path = before;
+    }
+    pthread_mutex_unlock(&write_lock);
+    errno = saved_errno;
+    return rc;
+}
+
+void log_to_console(void) {
+    pthread_mutex_lock(&write_lock);
+    if (file.fd >= 0)
+        close(file.fd);
+    free(TAKE(file.path));
+    file.fd = -1;
+    pthread_mutex_unlock(&write_lock);
+}
+
+/* Whoever moves the file away (logrotate) gets a new one in its place. */
+static void write_file(const char *line, size_t len) {
+    struct stat st;
+    if (stat(file.path, &st) < 0 || st.st_dev != file.device || st.st_ino != file.inode)
+        (void)!open_file(0); /* else the old one goes on */
+    if (write_all(file.fd, line, len) < 0 || file.console)
+        (void)!write_all(STDERR_FILENO, line, len);
 }
 
 static void write_line(enum kc_level level, char *line, size_t len) {
@@ -199,8 +282,10 @@ static void write_line(enum kc_level level, char *line, size_t len) {
     if (sink) {
         line[len - 1] = 0; /* without the newline */
         sink(sink_arg, level, line);
+    } else if (file.fd >= 0) {
+        write_file(line, len);
     } else {
-        write_all(line, len);
+        (void)!write_all(STDERR_FILENO, line, len); /* nowhere left to complain */
     }
     pthread_mutex_unlock(&write_lock);
 }

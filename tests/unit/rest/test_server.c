@@ -68,8 +68,10 @@ START_TEST(before_the_herder_exists) {
                      "broker:9092.\"}");
     ck_assert_ptr_nonnull(strstr(buf_text(&headers), "Retry-After: 1\r\n"));
     ask("GET", "/connectors", NULL, "");
-    ck_assert_int_eq(status, 503);
-    ck_assert_ptr_nonnull(strstr(buf_text(&headers), "Retry-After: 1\r\n"));
+    ck_assert_int_eq(status, 404);
+    ck_assert_str_eq(buf_text(&reply),
+                     "{\"error_code\":404,\"message\":\"Worker is still starting up. Waiting for Kafka "
+                     "at broker:9092.\"}");
 }
 END_TEST
 

@@ -151,7 +151,7 @@ START_TEST(stores_and_prefixes) {
     }
     ck_assert_msg(server != NULL, "%s", err.text);
     ck_assert_int_eq(strncmp(rest_server_url(server), "https://127.0.0.1:", 18), 0);
-    ck_assert_int_eq(status_as(&(struct client){.identity = NOBODY}), 503);
+    ck_assert_int_eq(status_as(&(struct client){.identity = NOBODY}), 404);
 }
 END_TEST
 
