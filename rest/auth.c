@@ -13,14 +13,12 @@
 #include "config/worker_checks.h"
 #include "connect/base/err.h"
 #include "connect/base/log.h"
-#include "connect/kafka/jaas.h"
+#include "connect/kafka/jaas_file.h"
 #include "rest/reply.h"
 #include "rest/routes.h"
 #include "rest/server_state.h"
 
 #define LOG_AUTH BASIC_AUTH_PACKAGE "PropertyFileLoginModule"
-
-enum { JAAS_FILE_MAX = 1 << 20 };
 
 struct auth {
     struct jaas_entry entry;
@@ -30,55 +28,11 @@ struct auth {
 
 /* ---- which users ---- */
 
-char *auth_jaas_file(const char *java_options) {
-    static const char option[] = "-Djava.security.auth.login.config=", scheme[] = "file:";
-    const char *found = NULL;
-    size_t len = 0;
-    for (const char *p = java_options; *p;) {
-        p += strspn(p, " \t\r\n");
-        size_t n = strcspn(p, " \t\r\n");
-        if (strncmp(p, option, sizeof option - 1) == 0) {
-            found = p + sizeof option - 1;
-            len = n - (sizeof option - 1);
-        }
-        p += n;
-    }
-    if (!found)
-        return NULL;
-    if (len > 0 && *found == '=') { /* "==": instead of, not beside, what the JVM's own settings name */
-        found++;
-        len--;
-    }
-    if (len >= sizeof scheme - 1 && strncmp(found, scheme, sizeof scheme - 1) == 0) {
-        found += sizeof scheme - 1;
-        len -= sizeof scheme - 1;
-        for (; len > 1 && found[0] == '/' && found[1] == '/'; len--) /* file:///path */
-            found++;
-    }
-    return strndup(found, len);
-}
-
-/* The variables that reach the Java worker's JVM, the strongest first. */
-static char *find_jaas_file(void) {
-    static const char *const variables[] = {"KAFKA_OPTS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS"};
-    for (size_t i = 0; i < COUNT_OF(variables); i++) {
-        const char *options = getenv(variables[i]);
-        char *file = options ? auth_jaas_file(options) : NULL;
-        if (file)
-            return file;
-    }
-    return NULL;
-}
-
 /* An entry without a list of its own is called "other", as in Java. */
 static int load_entry(const char *file, struct jaas_entry *ret_entry, struct kc_error *err) {
-    size_t len = 0;
-    AUTO_TEXT text = file_read(file, JAAS_FILE_MAX, &len, err);
-    if (!text)
-        return err_prefix(err, "JAAS file %s", file);
-    if (jaas_file_parse(text, file, "KafkaConnect", ret_entry, err) < 0)
+    if (jaas_file_load(file, "KafkaConnect", ret_entry, err) < 0)
         return -1;
-    if (!ret_entry->count && jaas_file_parse(text, file, "other", ret_entry, err) < 0)
+    if (!ret_entry->count && jaas_file_load(file, "other", ret_entry, err) < 0)
         return -1;
     return ret_entry->count ? 0 : err_set(err, ERR_BAD_CONFIG, "JAAS file %s has no entry KafkaConnect", file);
 }
@@ -121,7 +75,7 @@ int auth_new(const struct worker_conf *conf, struct auth **ret_auth, struct kc_e
     *ret_auth = NULL;
     if (conf->rest_extensions.count == 0)
         return 0;
-    AUTO_TEXT file = find_jaas_file();
+    AUTO_TEXT file = jaas_file_find();
     if (!file)
         return err_set(err, ERR_BAD_CONFIG,
                        "rest.extension.classes: BasicAuthSecurityRestExtension needs a JAAS file; name it in the "

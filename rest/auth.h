@@ -21,7 +21,5 @@ void auth_check(struct rest_exchange *ex);
 /* The user and password of an Authorization header; *ret_user NULL: it has none, or is of another kind.
  * @errors ERR_INTERNAL: not base64, Java's text */
 int auth_credentials(const char *header, char **ret_user, char **ret_password, struct kc_error *err) KC_CHECKED;
-/* The last -Djava.security.auth.login.config=FILE among Java's options, malloc'ed; NULL when there is none. */
-char *auth_jaas_file(const char *java_options);
 
 #endif

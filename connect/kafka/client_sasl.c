@@ -8,7 +8,7 @@
 #include "connect/base/json.h"
 #include "connect/kafka/client_log.h"
 #include "connect/kafka/client_security.h"
-#include "connect/kafka/jaas.h"
+#include "connect/kafka/jaas_file.h"
 #include "connect/kafka/oauth.h"
 
 static void wipe(char *text) {
@@ -61,23 +61,33 @@ static int read_kerberos(const struct kc_config *java, const struct jaas *jaas, 
     return 0;
 }
 
+/* The simple name of the login module that goes with a mechanism; NULL: we do not know it. */
+static const char *module_of(const char *mechanism) {
+    if (strcmp(mechanism, "GSSAPI") == 0)
+        return "Krb5LoginModule";
+    if (strcmp(mechanism, "PLAIN") == 0)
+        return "PlainLoginModule";
+    if (strncmp(mechanism, "SCRAM-SHA-", 10) == 0)
+        return "ScramLoginModule";
+    return strcmp(mechanism, "OAUTHBEARER") == 0 ? "OAuthBearerLoginModule" : NULL;
+}
+
 static int read_mechanism(const struct kc_config *java, const struct jaas *jaas, struct client_sasl *sasl,
                           struct kc_error *err) {
-    const char *m = sasl->mechanism;
+    const char *m = sasl->mechanism, *wanted = module_of(m);
+    bool oauth = strcmp(m, "OAUTHBEARER") == 0;
     if (strcmp(m, "GSSAPI") == 0)
         return read_kerberos(java, jaas, sasl);
-    bool plain = strcmp(m, "PLAIN") == 0, scram = strncmp(m, "SCRAM-SHA-", 10) == 0,
-         oauth = strcmp(m, "OAUTHBEARER") == 0;
-    if (!plain && !scram && !oauth)
+    if (!wanted)
         return err_set(err, ERR_BAD_CONFIG,
                        "Invalid value %s for configuration sasl.mechanism: not supported; use PLAIN, "
                        "SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER or GSSAPI",
                        m);
     if (!jaas)
         return err_set(err, ERR_BAD_CONFIG,
-                       "Could not find a 'KafkaClient' entry in the JAAS configuration: set sasl.jaas.config");
+                       "Could not find a 'KafkaClient' entry in the JAAS configuration: set sasl.jaas.config, or name "
+                       "a file with the entry by KAFKA_OPTS=-Djava.security.auth.login.config=FILE");
     const char *module = jaas_module_name(jaas);
-    const char *wanted = plain ? "PlainLoginModule" : scram ? "ScramLoginModule" : "OAuthBearerLoginModule";
     if (strcmp(module, wanted) != 0)
         return err_set(err, ERR_BAD_CONFIG,
                        "Invalid value [hidden] for configuration sasl.jaas.config: login module %s does not serve "
@@ -89,16 +99,44 @@ static int read_mechanism(const struct kc_config *java, const struct jaas *jaas,
     return sasl->oauth ? 0 : -1;
 }
 
+/* The login module that serves `mechanism`, or else the first: taken from the entry. */
+static struct jaas take_module(struct jaas_entry *entry, const char *mechanism) {
+    const char *wanted = module_of(mechanism);
+    size_t found = 0;
+    for (size_t i = entry->count; wanted && i-- > 0;)
+        if (strcmp(jaas_module_name(&entry->modules[i]), wanted) == 0)
+            found = i;
+    struct jaas jaas = entry->modules[found];
+    entry->modules[found] = (struct jaas){0};
+    return jaas;
+}
+
+/* sasl.jaas.config, or the entry KafkaClient of the JAAS file that the environment names; *ret_jaas stays zeroed when
+ * there is neither. @source JaasContext.load */
+static int find_login(const struct kc_config *java, const char *mechanism, struct jaas *ret_jaas,
+                      struct kc_error *err) {
+    const char *value = kc_config_get(java, "sasl.jaas.config");
+    struct jaas_entry entry = {0};
+    if (value && value[strspn(value, " \t\r\n")])
+        return jaas_parse(value, ret_jaas, err);
+    AUTO_TEXT file = jaas_file_find();
+    if (!file)
+        return 0;
+    if (jaas_file_load(file, "KafkaClient", &entry, err) < 0)
+        return -1;
+    if (entry.count)
+        *ret_jaas = take_module(&entry, mechanism);
+    jaas_entry_done(&entry);
+    return 0;
+}
+
 int client_sasl_read(const struct kc_config *java, struct client_sasl *ret_sasl, struct kc_error *err) {
-    const char *mechanism = kc_config_get(java, "sasl.mechanism"), *entry = kc_config_get(java, "sasl.jaas.config");
+    const char *mechanism = kc_config_get(java, "sasl.mechanism");
     struct client_sasl sasl = {.mechanism = strdup(mechanism && *mechanism ? mechanism : "GSSAPI")};
     struct jaas jaas = {0};
-    bool has_entry = entry && entry[strspn(entry, " \t\r\n")];
-    if (has_entry && jaas_parse(entry, &jaas, err) < 0) {
-        client_sasl_done(&sasl);
-        return -1;
-    }
-    int rc = read_mechanism(java, has_entry ? &jaas : NULL, &sasl, err);
+    int rc = find_login(java, sasl.mechanism, &jaas, err);
+    if (rc == 0)
+        rc = read_mechanism(java, jaas.module ? &jaas : NULL, &sasl, err);
     jaas_done(&jaas);
     if (rc < 0) {
         client_sasl_done(&sasl);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connect/kafka/jaas_file.h"
 #include "tests/support/fuzz.h"
 
 static void target(const uint8_t *data, size_t len) {
@@ -14,7 +15,7 @@ static void target(const uint8_t *data, size_t len) {
         free(user);
         free(password);
     }
-    free(auth_jaas_file(text));
+    free(jaas_file_option(text));
     free(text);
 }
 

@@ -9,6 +9,7 @@
 #include "connect/base/auto.h"
 #include "connect/base/err.h"
 #include "config/worker_checks.h"
+#include "connect/kafka/jaas_file.h"
 #include "rest/server.h"
 #include "tests/support/fake_herder.h"
 #include "tests/support/http_ask.h"
@@ -71,7 +72,7 @@ static const struct {
 };
 
 START_TEST(the_jaas_file_among_javas_options) {
-    AUTO_TEXT file = auth_jaas_file(java_options[_i].options);
+    AUTO_TEXT file = jaas_file_option(java_options[_i].options);
     ck_assert_pstr_eq(file, java_options[_i].file);
 }
 END_TEST

@@ -11,6 +11,7 @@
 #include "connect/base/auto.h"
 #include "connect/base/clock.h"
 #include "connect/kafka/client.h"
+#include "connect/kafka/client_security.h"
 #include "connect/kafka/jaas.h"
 #include "connect/kafka/oauth.h"
 #include "connect/kafka/wire.h"
@@ -278,6 +279,57 @@ START_TEST(refused_settings) {
 }
 END_TEST
 
+/* ---- the JAAS file of the environment ---- */
+
+static const struct {
+    const char *file, *java, *user, *error;
+} logins[] = {
+    {"KafkaClient { a.PlainLoginModule required username=\"file\" password=\"pw\"; };\nKafkaServer { a.B required; };",
+     "sasl.mechanism=PLAIN", "file", NULL},
+    {"KafkaClient { a.PlainLoginModule required username=u password=p; a.ScramLoginModule required username=\"s\" "
+     "password=\"pw\"; };",
+     "sasl.mechanism=SCRAM-SHA-256", "s", NULL},
+    {"KafkaClient { a.PlainLoginModule required username=file password=p; };",
+     "sasl.mechanism=PLAIN\nsasl.jaas.config=a.PlainLoginModule required username=own password=p;", "own", NULL},
+    {"KafkaServer { a.PlainLoginModule required username=u password=p; };", "sasl.mechanism=PLAIN", NULL,
+     "Could not find a 'KafkaClient' entry in the JAAS configuration"},
+    {"KafkaClient { a.PlainLoginModule required username=u password=p; };", "sasl.mechanism=SCRAM-SHA-256", NULL,
+     "does not serve sasl.mechanism SCRAM-SHA-256"},
+    {"KafkaClient { a.PlainLoginModule required username=u password=hush", "sasl.mechanism=PLAIN", NULL,
+     "not terminated by semi-colon"},
+    {NULL, "sasl.mechanism=PLAIN", NULL, "No such file or directory"},
+};
+
+START_TEST(logins_of_the_environments_file) {
+    char folder[] = "/tmp/kconnectd-jaas-XXXXXX", file[64], options[128];
+    struct kc_error err = {0};
+    struct client_sasl sasl = {0};
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(file, sizeof file, "%s/jaas.conf", folder);
+    FILE *f = logins[_i].file ? fopen(file, "w") : NULL;
+    if (f) {
+        fputs(logins[_i].file, f);
+        fclose(f);
+    }
+    snprintf(options, sizeof options, "-Xmx1g -Djava.security.auth.login.config=%s", file);
+    setenv("KAFKA_OPTS", options, 1);
+    AUTO(props) java = mock_kafka_props(logins[_i].java);
+    int rc = client_sasl_read(java, &sasl, &err);
+    unsetenv("KAFKA_OPTS");
+    (void)unlink(file);
+    ck_assert_int_eq(rmdir(folder), 0);
+    if (logins[_i].error) {
+        ck_assert_int_eq(rc, -1);
+        ck_assert_msg(strstr(err.text, logins[_i].error) != NULL, "%s", err.text);
+        ck_assert_ptr_null(strstr(err.text, "hush"));
+        return;
+    }
+    ck_assert_msg(rc == 0, "%s", err.text);
+    ck_assert_str_eq(sasl.user, logins[_i].user);
+    client_sasl_done(&sasl);
+}
+END_TEST
+
 static Suite *make_suite(void) {
     Suite *s = suite_create("jaas");
     TCase *t = tcase_create("jaas");
@@ -285,6 +337,7 @@ static Suite *make_suite(void) {
     tcase_add_loop_test(t, entries, 0, (int)COUNT_OF(good));
     tcase_add_loop_test(t, bad_entries, 0, (int)COUNT_OF(bad));
     tcase_add_test(t, entries_of_files);
+    tcase_add_loop_test(t, logins_of_the_environments_file, 0, (int)COUNT_OF(logins));
     tcase_add_loop_test(t, bad_files_are_named, 0, (int)COUNT_OF(bad_files));
     tcase_add_test(t, unsecured_token);
     tcase_add_test(t, fetched_token);
