@@ -77,13 +77,17 @@ void conceal_problems(const struct kc_config *raw, const struct kc_config *resol
             continue;
         struct option_value *own = problems_find(values, key);
         if (own && own->value && strcmp(own->value, KC_HIDDEN) != 0)
-            problems_set_value(own, reference);
-        for (size_t e = 0; own && e < own->error_count; e++)
-            own->errors[e] = invalid_value_replaced(own->errors[e], reference);
+            problems_set_value(values, own, reference);
+        for (size_t e = 0; own && e < own->error_count; e++) {
+            AUTO_TEXT text = invalid_value_replaced(strdup(own->errors[e]), reference);
+            problems_set_error(values, own, e, text);
+        }
         for (size_t o = 0; o < problems_count(values); o++) {
             struct option_value *value = problems_at(values, o);
-            for (size_t e = 0; e < value->error_count; e++)
-                value->errors[e] = without_secret(value->errors[e], kc_config_get(resolved, key), reference);
+            for (size_t e = 0; e < value->error_count; e++) {
+                AUTO_TEXT text = without_secret(strdup(value->errors[e]), kc_config_get(resolved, key), reference);
+                problems_set_error(values, value, e, text);
+            }
         }
     }
 }

@@ -11,6 +11,7 @@
 #include "connect/base/arena.h"
 #include "connect/base/buf.h"
 #include "connect/base/err.h"
+#include "connect/base/name_index.h"
 
 enum { TEXT_MAX = 16 * 1024 * 1024 };
 
@@ -276,18 +277,20 @@ int option_read(const struct kc_option *row, const char *name, const struct kc_c
 
 void config_validate(const struct kc_option *rows, const struct kc_config *config, struct kc_arena *arena, void *conf,
                      size_t conf_size, struct kc_problems *problems) {
+    struct kc_error err = {0};
     if (conf)
         memset(conf, 0, conf_size);
     for (const struct kc_option *row = rows; row && row->name; row++) {
         struct option_parsed v = {.null = true};
-        struct kc_error err = {0};
-        struct option_value *o = problems_value(problems, row->name);
+        struct option_value *o = problems_row(problems, row->name, name_hash(row->name));
         o->row = row;
         o->recommended = row->recommended;
         o->visible = !row->visible || row->visible(row->name, config);
+        o->value = NULL;
         if (option_read(row, row->name, config, arena, &v, &err) < 0)
             kc_problem(problems, row->name, "%s", err.text);
-        problems_set_value(o, option_shown(row, &v, arena));
+        else
+            o->value = option_shown(row, &v, arena);
         if (option_check(row, row->name, &v, &err) < 0)
             kc_problem(problems, row->name, "%s", err.text);
         option_store(row, &v, conf);

@@ -10,8 +10,8 @@
 struct option_value {
     const char *name;
     const struct kc_option *row; /* its definition; NULL: reported by a plugin, maybe for an unknown name */
-    char *value;                 /* parsed value as text, NULL when null or unparsable */
-    char **errors;
+    const char *value;           /* parsed value as text, NULL when null or unparsable; lives as long as the list */
+    const char **errors;
     size_t error_count;
     bool visible;
     const char *const *recommended;
@@ -19,17 +19,23 @@ struct option_value {
 
 struct kc_problems; /* a list of option_value in row order; plugin.h adds to it */
 struct kc_problems *problems_new(void);
+struct kc_problems *problems_new_in(struct kc_arena *arena); /* keeps all texts there: to be freed first */
 struct kc_problems *problems_free(struct kc_problems *p);
 size_t problems_count(const struct kc_problems *p); /* options */
 /* Valid until the next option is added. */
 struct option_value *problems_at(struct kc_problems *p, size_t i);
 struct option_value *problems_value(struct kc_problems *p, const char *name);      /* found or added */
 struct option_value *problems_find(const struct kc_problems *p, const char *name); /* NULL when there is none */
-void problems_set_value(struct option_value *v, const char *value);                /* copies; NULL is null */
+/* The same for a name that lives as long as the list; `hash`: its name_hash (base/name_index.h). */
+struct option_value *problems_row(struct kc_problems *p, const char *name, uint32_t hash);
+/* Both copy; a value of NULL is null. */
+void problems_set_value(struct kc_problems *p, struct option_value *v, const char *value);
+void problems_set_error(struct kc_problems *p, struct option_value *v, size_t i, const char *text);
 AUTO_FREE(problems, struct kc_problems, problems_free)
 
 /* Parses and validates every row into `conf` (zeroed by the callee, `conf_size` bytes; may be NULL) and notes values
- * and errors per option in `problems`. Strings in `conf` live in `arena`. Never fails: what is wrong is in `problems`.
+ * and errors per option in `problems`. Strings in `conf` and values in `problems` live in `arena`. Never fails: what is
+ * wrong is in `problems`.
  */
 void config_validate(const struct kc_option *rows, const struct kc_config *config, struct kc_arena *arena, void *conf,
                      size_t conf_size, struct kc_problems *problems);

@@ -20,6 +20,7 @@
 #include "connect/convert/builtin.h"
 #include "connect/plugin_version.h"
 #include "connect/transform/builtin.h"
+#include "connect/validation.h"
 #include "connectors/builtin.h"
 
 #define LOG_PLUGINS "org.apache.kafka.connect.runtime.isolation.PluginScanner"
@@ -32,6 +33,7 @@ static struct {
     void *handles[HANDLES_MAX];
     size_t handle_count;
     struct kc_arena *arena;
+    struct map *classes; /* full class name → the first plugin of it */
     struct map *aliases; /* name → full class name, or `ambiguous` */
     const char **class_names[KC_KIND_COUNT];
     const char **outer_classes; /* "…InsertField" of "…InsertField$Key", NULL-terminated */
@@ -280,10 +282,7 @@ const char *const *plugins_class_names(enum kc_plugin_kind kind) {
 /* ---- Look-ups ---------------------------------------------------------------------------------------------------- */
 
 static const struct kc_plugin *by_class(const char *class_name) {
-    for (size_t i = 0; i < registry.count; i++)
-        if (strcmp(registry.plugins[i]->class_name, class_name) == 0)
-            return registry.plugins[i];
-    return NULL;
+    return registry.classes ? map_get(registry.classes, class_name) : NULL;
 }
 
 /* By class name or alias, of any kind. */
@@ -416,8 +415,13 @@ int plugins_init(const char *plugin_path, struct kc_error *err) {
     if (plugin_path)
         load_path(plugin_path);
     qsort(registry.plugins, registry.count, sizeof(registry.plugins[0]), compare_plugins);
-    for (size_t i = 0; i < registry.count; i++)
-        add_names(registry.plugins[i]);
+    registry.classes = map_new(/* free_value= */ NULL);
+    for (size_t i = 0; i < registry.count; i++) {
+        const struct kc_plugin *p = registry.plugins[i];
+        if (!map_has(registry.classes, p->class_name))
+            map_put(registry.classes, p->class_name, (void *)(uintptr_t)p);
+        add_names(p);
+    }
     for (int kind = 0; kind < KC_KIND_COUNT; kind++)
         collect_class_names((enum kc_plugin_kind)kind);
     collect_outer_classes();
@@ -427,6 +431,8 @@ int plugins_init(const char *plugin_path, struct kc_error *err) {
 
 void plugins_done(void) {
     option_classes_set(/* classes= */ NULL);
+    validation_forget_rows();
+    registry.classes = map_free(registry.classes);
     registry.count = 0;
     memset(registry.class_names, 0, sizeof(registry.class_names));
     registry.outer_classes = NULL;

@@ -27,7 +27,8 @@ struct validation *validation_free(struct validation *v) {
     problems_free(v->override_values);
     for (size_t i = 0; i < COUNT_OF(v->converter_values); i++)
         problems_free(v->converter_values[i]);
-    kc_config_free(v->resolved);
+    if (v->resolved != v->raw)
+        kc_config_free(v->resolved);
     free(v->class_name);
     arena_free(v->arena);
     free(v);
@@ -139,7 +140,7 @@ static void check_group(struct validation *v) {
     const char *key = "consumer.override.group.id", *group = v->worker->group_id;
     if (kc_config_has(v->resolved, key)) {
         const char *own = kc_config_get(v->resolved, key);
-        problems_set_value(problems_value(v->framework_values, key), own);
+        problems_set_value(v->framework_values, problems_value(v->framework_values, key), own);
         if (own && strcmp(own, group) == 0)
             kc_problem(v->framework_values, key, "Consumer group %s conflicts with Connect worker group %s", own,
                        group);
@@ -234,11 +235,18 @@ static int validate_framework(struct validation *v, struct kc_error *err) {
 }
 
 static void validate_own(struct validation *v) {
-    void *conf = v->plugin->conf_size ? kc_arena_zalloc(v->arena, v->plugin->conf_size) : NULL;
     key_defs_add_rows(&v->own, v->arena, v->plugin->options, "", v->resolved);
+    if (!v->plugin->connector->validate) { /* nobody needs the values themselves */
+        for (size_t i = 0; i < v->own.count; i++) {
+            struct key_def *def = &v->own.items[i];
+            def->visible = !def->row.visible || def->row.visible(def->row.name, v->resolved);
+        }
+        key_defs_validate(&v->own, v->resolved, /* without_prefix= */ false, v->arena, v->own_values);
+        return;
+    }
+    void *conf = v->plugin->conf_size ? kc_arena_zalloc(v->arena, v->plugin->conf_size) : NULL;
     config_validate(v->plugin->options, v->resolved, v->arena, conf, v->plugin->conf_size, v->own_values);
-    if (v->plugin->connector->validate)
-        v->plugin->connector->validate(v->resolved, conf, v->own_values);
+    v->plugin->connector->validate(v->resolved, conf, v->own_values);
 }
 
 /* Versions that converters must have; Java leaves a wrong one to the start of the tasks. */
@@ -262,7 +270,7 @@ static void validate_converter(struct validation *v, size_t i, const char *key, 
     AUTO(props) config = kc_config_with_prefix(v->resolved, prefix);
     if (!kc_config_has(config, "converter.type"))
         kc_config_set(config, "converter.type", type);
-    v->converter_values[i] = problems_new();
+    v->converter_values[i] = problems_new_in(v->arena);
     struct key_defs own = {0};
     key_defs_add_rows(&own, v->arena, plugin->options, prefix, config);
     key_defs_validate(&own, config, /* without_prefix= */ true, v->arena, v->converter_values[i]);
@@ -349,27 +357,32 @@ static void add_section(struct validation *v, struct kc_problems *values, const 
     add_groups(v, defs);
 }
 
+static void conceal(struct validation *v) {
+    struct kc_problems *all[] = {v->framework_values,    v->own_values,          v->override_values,
+                                 v->converter_values[0], v->converter_values[1], v->converter_values[2]};
+    for (size_t i = 0; v->resolved != v->raw && i < COUNT_OF(all); i++)
+        if (all[i])
+            conceal_problems(v->raw, v->resolved, all[i]);
+}
+
 static void assemble(struct validation *v, const struct key_defs *overrides, const struct key_defs converters[3]) {
-    conceal_problems(v->raw, v->resolved, v->framework_values);
-    conceal_problems(v->raw, v->resolved, v->own_values);
-    conceal_problems(v->raw, v->resolved, v->override_values);
+    conceal(v);
     add_groups(v, &v->framework);
     add_groups(v, &v->own);
     add_unknown(v, v->framework_values);
     add_unknown(v, v->own_values);
     for (size_t i = 0; i < v->framework.count; i++) {
-        const struct key_def *own = key_defs_find(&v->own, v->framework.items[i].name);
-        add_known(v, own ? own : &v->framework.items[i]);
+        const struct key_def *def = &v->framework.items[i];
+        const struct key_def *own = problems_find(v->own_values, def->name) ? key_defs_find(&v->own, def->name) : NULL;
+        add_known(v, own ? own : def);
     }
     for (size_t i = 0; i < v->own.count; i++)
-        if (!key_defs_find(&v->framework, v->own.items[i].name))
+        if (!problems_find(v->framework_values, v->own.items[i].name) ||
+            !key_defs_find(&v->framework, v->own.items[i].name))
             add_known(v, &v->own.items[i]);
     add_section(v, v->override_values, overrides);
-    for (size_t i = 0; i < 3; i++) {
-        if (v->converter_values[i])
-            conceal_problems(v->raw, v->resolved, v->converter_values[i]);
+    for (size_t i = 0; i < 3; i++)
         add_section(v, v->converter_values[i], &converters[i]);
-    }
 }
 
 /* A version of the connector that is not there: only the common keys are looked at. */
@@ -413,6 +426,13 @@ static int validate_all(struct validation *v, struct kc_error *err) {
     return 0;
 }
 
+static bool has_references(const struct kc_config *config) {
+    for (size_t i = 0; i < kc_config_count(config); i++)
+        if (substitute_has_reference(kc_config_value(config, i)))
+            return true;
+    return false;
+}
+
 struct validation *validation_run(const struct worker_conf *worker, struct substitute *substitute,
                                   const struct kc_config *config, struct kc_error *err) {
     AUTO(validation) v = calloc(1, sizeof(*v));
@@ -423,11 +443,12 @@ struct validation *validation_run(const struct worker_conf *worker, struct subst
     v->arena = arena_new(0);
     v->worker = worker;
     v->raw = config;
-    v->framework_values = problems_new();
-    v->own_values = problems_new();
-    v->override_values = problems_new();
-    v->resolved =
-        substitute ? substitute_apply(substitute, config, /* ret_ttl_ms= */ NULL, err) : kc_config_copy(config);
+    v->framework_values = problems_new_in(v->arena);
+    v->own_values = problems_new_in(v->arena);
+    v->override_values = problems_new_in(v->arena);
+    v->resolved = (struct kc_config *)(uintptr_t)config;
+    if (substitute && has_references(config))
+        v->resolved = substitute_apply(substitute, config, /* ret_ttl_ms= */ NULL, err);
     if (!v->resolved) {
         err->code = ERR_INTERNAL; /* 500 whatever the provider's exception is */
         return NULL;
@@ -436,6 +457,8 @@ struct validation *validation_run(const struct worker_conf *worker, struct subst
         conceal_error(config, v->resolved, err);
         return NULL;
     }
+    if (v->resolved == v->raw)
+        v->resolved = NULL;
     v->raw = NULL;
     return TAKE(v);
 }

@@ -24,4 +24,7 @@ char *validation_message(const struct validation *v);
 /* [ConfigKeyInfo…] of any plugin, for GET /connector-plugins/{p}/config. */
 int plugin_config_json(const struct kc_plugin *plugin, struct buf *out, struct kc_error *err);
 
+/* Drops what is remembered of option rows: they may go away. @thread with no validation under way */
+void validation_forget_rows(void);
+
 #endif

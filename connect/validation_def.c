@@ -5,13 +5,16 @@
 
 #include "config/connector_options.h"
 #include "connect/base/arena.h"
+#include "connect/base/config_map.h"
 #include "connect/base/map.h"
+#include "connect/base/name_index.h"
 #include "connect/plugins.h"
 #include "connect/validation_parts.h"
 
 /* ---- Lists of definitions ---------------------------------------------------------------------------------------- */
 
-struct key_def *key_defs_add(struct key_defs *defs, struct kc_arena *arena, const struct kc_option *row) {
+static struct key_def *add_named(struct key_defs *defs, struct kc_arena *arena, const struct kc_option *row,
+                                 const char *name, uint32_t hash) {
     if (defs->count == defs->capacity) {
         size_t capacity = defs->capacity ? 2 * defs->capacity : 32;
         struct key_def *items = kc_arena_zalloc(arena, capacity * sizeof(*items));
@@ -21,12 +24,27 @@ struct key_def *key_defs_add(struct key_defs *defs, struct kc_arena *arena, cons
         defs->capacity = capacity;
     }
     struct key_def *def = &defs->items[defs->count++];
-    *def = (struct key_def){.name = row->name,
+    *def = (struct key_def){.name = name,
+                            .hash = hash,
                             .row = *row,
                             .group = row->group,
                             .order = row->group ? row->order_in_group : -1,
                             .visible = true,
                             .recommended = row->recommended};
+    return def;
+}
+
+struct key_def *key_defs_add(struct key_defs *defs, struct kc_arena *arena, const struct kc_option *row,
+                             const char *name) {
+    return add_named(defs, arena, row, name, name_hash(name));
+}
+
+/* The same with what is known of the row. */
+static struct key_def *add_with_memo(struct key_defs *defs, struct kc_arena *arena, const struct kc_option *row,
+                                     const struct row_memo *memo) {
+    struct key_def *def = add_named(defs, arena, row, memo->name, memo->hash);
+    def->order = memo->order;
+    def->memo = def->entry = memo;
     return def;
 }
 
@@ -39,13 +57,10 @@ const struct key_def *key_defs_find(const struct key_defs *defs, const char *nam
 
 void key_defs_add_rows(struct key_defs *defs, struct kc_arena *arena, const struct kc_option *rows, const char *prefix,
                        const struct kc_config *config) {
-    for (const struct kc_option *row = rows; row && row->name; row++) {
-        if (row->addition && !(config && kc_config_has(config, row->name)))
-            continue;
-        struct key_def *def = key_defs_add(defs, arena, row);
-        def->name = *prefix ? kc_arena_printf(arena, "%s%s", prefix, row->name) : row->name;
-        def->order = option_order(rows, row);
-    }
+    const struct row_memo *memos = rows ? row_memos(rows, prefix) : NULL;
+    for (const struct kc_option *row = rows; row && row->name; row++)
+        if (!row->addition || (config && kc_config_has(config, row->name)))
+            add_with_memo(defs, arena, row, &memos[row - rows]);
 }
 
 /* ---- Base rows --------------------------------------------------------------------------------------------------- */
@@ -80,22 +95,26 @@ static void set_converter(struct key_def *def, struct kc_arena *arena, const cha
     set_version(def + 1, arena, plugins_find(v.text, kind));
 }
 
-/* Sources that use no dead letter queue are described as Java does, without its rows. */
-static bool is_left_out(const struct kc_option *row, const struct kc_option *rows, const struct kc_config *config) {
+static bool is_of_dead_letters(const char *key) {
     static const char prefix[] = OPTION_DEAD_LETTERS;
-    if (rows != connector_source_options || strncmp(row->name, prefix, sizeof prefix - 1) != 0)
-        return false;
+    return strncmp(key, prefix, sizeof prefix - 1) == 0;
+}
+
+/* Sources that use no dead letter queue are described as Java does, without its rows. */
+static bool has_dead_letters(const struct kc_option *rows, const struct kc_config *config) {
     for (size_t i = 0; config && i < kc_config_count(config); i++)
-        if (strncmp(kc_config_key(config, i), prefix, sizeof prefix - 1) == 0)
-            return false;
-    return true;
+        if (is_of_dead_letters(kc_config_key(config, i)))
+            return true;
+    return rows != connector_source_options;
 }
 
 static void add_base(struct key_defs *defs, struct kc_arena *arena, const struct kc_option *rows,
                      const struct kc_plugin *plugin, const struct worker_conf *worker, const struct kc_config *config) {
+    const struct row_memo *memos = row_memos(rows, "");
+    bool dead_letters = has_dead_letters(rows, config);
     for (const struct kc_option *row = rows; row->name; row++)
-        if (!is_left_out(row, rows, config))
-            key_defs_add(defs, arena, row);
+        if (dead_letters || !is_of_dead_letters(row->name))
+            add_with_memo(defs, arena, row, &memos[row - rows]);
     for (size_t i = 0; i < defs->count; i++) {
         struct key_def *def = &defs->items[i];
         if (strcmp(def->name, "connector.plugin.version") == 0)
@@ -135,7 +154,8 @@ static const struct kc_option transform_extras[] = {
 
 struct sorted {
     const struct kc_option *row;
-    int group, order; /* group: place of the row's group among the groups, -1 none */
+    const struct row_memo *memo; /* NULL: none */
+    int group, order;            /* group: place of the row's group among the groups, -1 none */
 };
 
 static int compare_rows(const void *a, const void *b) {
@@ -161,14 +181,17 @@ static int group_place(const struct kc_option *rows, const struct kc_option *row
 
 /* The plugin's rows as ConfigDef sorts them, with `predicate` and `negate` among those of a transform. */
 static size_t sort_rows(struct kc_arena *arena, const struct kc_option *rows, bool with_extras, struct sorted **ret) {
+    const struct row_memo *memos = rows ? row_memos(rows, "") : NULL;
     size_t count = 0;
     struct sorted *list = kc_arena_zalloc(arena, (option_count(rows) + COUNT_OF(transform_extras)) * sizeof(*list));
     for (size_t i = 0; with_extras && i < COUNT_OF(transform_extras); i++)
         list[count++] = (struct sorted){.row = &transform_extras[i], .group = -1, .order = -1};
     for (const struct kc_option *row = rows; row && row->name; row++)
         if (!with_extras || (strcmp(row->name, "predicate") != 0 && strcmp(row->name, "negate") != 0))
-            list[count++] =
-                (struct sorted){.row = row, .group = group_place(rows, row), .order = option_order(rows, row)};
+            list[count++] = (struct sorted){.row = row,
+                                            .memo = &memos[row - rows],
+                                            .group = group_place(rows, row),
+                                            .order = memos[row - rows].order};
     qsort(list, count, sizeof(*list), compare_rows);
     *ret = list;
     return count;
@@ -181,8 +204,8 @@ static void embed(struct key_defs *defs, struct kc_arena *arena, const struct kc
     AUTO(props) scope = kc_config_with_prefix(config, prefix);
     for (size_t i = 0; i < count; i++) {
         const struct kc_option *row = list[i].row;
-        struct key_def *def = key_defs_add(defs, arena, row);
-        def->name = kc_arena_printf(arena, "%s%s", prefix, row->name);
+        struct key_def *def = key_defs_add(defs, arena, row, kc_arena_printf(arena, "%s%s", prefix, row->name));
+        def->memo = list[i].memo;
         def->group = row->group ? kc_arena_printf(arena, "%s: %s", group, row->group) : group;
         def->order = (int)i + 2;
         def->visible = !row->visible || row->visible(row->name, scope);
@@ -214,13 +237,13 @@ static void add_stage(struct key_defs *defs, struct kc_arena *arena, const struc
                                       .display_name = kc_arena_printf(arena, "%s version for %s", kind->word, alias),
                                       .doc = "Version or range of versions that the class must have."};
     struct option_parsed v = {.null = true};
-    struct key_def *def = key_defs_add(defs, arena, &type);
+    struct key_def *def = key_defs_add(defs, arena, &type, type.name);
     def->recommended = plugins_class_names(kind->kind);
     def->type_prefix = kind->kind == KC_KIND_TRANSFORMATION ? prefix : NULL;
     if (option_parse(&type, type.name, kc_config_get(config, type.name), arena, &v, /* err= */ NULL) < 0)
         v.null = true;
     const struct kc_plugin *plugin = v.null ? NULL : plugins_find(v.text, kind->kind);
-    set_version(key_defs_add(defs, arena, &version), arena, plugin);
+    set_version(key_defs_add(defs, arena, &version, version.name), arena, plugin);
     if (plugin)
         embed(defs, arena, plugin->options, kind->kind == KC_KIND_TRANSFORMATION, prefix, group, config);
 }
@@ -276,20 +299,33 @@ static int check(const struct key_def *def, const struct kc_config *config, cons
     return option_check(&def->row, def->row.name, value, err);
 }
 
+/* Whether the row has the value that it is known to have when it is not set. */
+static bool is_known(const struct key_def *def) {
+    const struct row_memo *memo = def->memo;
+    return memo && memo->unset_is_good && memo->row->def == def->row.def;
+}
+
 void key_defs_validate(const struct key_defs *defs, const struct kc_config *config, bool without_prefix,
                        struct kc_arena *arena, struct kc_problems *values) {
+    struct kc_error err = {0};
     for (size_t i = 0; i < defs->count; i++) {
         const struct key_def *def = &defs->items[i];
         struct option_parsed v = {.null = true};
-        struct kc_error err = {0};
-        const char *name = without_prefix ? def->row.name : def->name;
-        if (option_read(&def->row, name, config, arena, &v, &err) < 0)
-            kc_problem(values, def->name, "%s", err.text);
-        struct option_value *o = problems_value(values, def->name);
+        const char *name = without_prefix ? def->row.name : def->name, *text;
+        uint32_t hash = !without_prefix ? def->hash : def->memo ? def->memo->row_hash : name_hash(name);
+        struct option_value *o = problems_row(values, def->name, def->hash);
         o->row = &def->row;
         o->visible = def->visible;
         o->recommended = def->recommended;
-        problems_set_value(o, option_shown(&def->row, &v, arena));
+        if (is_known(def) && !config_find(config, name, hash, &text)) {
+            o->value = def->memo->unset;
+            continue;
+        }
+        o->value = NULL;
+        if (option_read(&def->row, name, config, arena, &v, &err) < 0)
+            kc_problem(values, def->name, "%s", err.text);
+        else
+            o->value = option_shown(&def->row, &v, arena);
         if (check(def, config, &v, arena, &err) < 0)
             kc_problem(values, def->name, "%s", err.text);
     }

@@ -48,14 +48,21 @@ static size_t text_count(const char *const *texts) {
     return n;
 }
 
-static void add_definition(struct buf *out, const struct key_def *def, struct kc_arena *arena) {
+static void add_default(struct buf *out, const struct kc_option *row, struct kc_arena *arena) {
+    add_string(out, row->required ? NULL : option_default_shown(row, arena));
+}
+
+void validation_add_definition(const struct key_def *def, struct buf *out, struct kc_arena *arena,
+                               size_t *ret_default_at, size_t *ret_default_end) {
     const struct kc_option *row = &def->row;
-    const char *default_text = row->required ? NULL : option_default_shown(row, arena);
     char order[16];
     ADD_TEXT(out, "{\"name\":", def->name);
     ADD_WORD(out, ",\"type\":\"", option_type_name(row->type));
     ADD_WORD(out, "\",\"required\":", row->required ? "true" : "false");
-    ADD_TEXT(out, ",\"default_value\":", default_text);
+    (void)buf_add_text(out, ",\"default_value\":");
+    *ret_default_at = out->len;
+    add_default(out, row, arena);
+    *ret_default_end = out->len;
     ADD_WORD(out, ",\"importance\":\"", option_importance_name(row->importance));
     ADD_TEXT(out, "\",\"documentation\":", row->doc ? row->doc : "");
     ADD_TEXT(out, ",\"group\":", def->group);
@@ -67,12 +74,68 @@ static void add_definition(struct buf *out, const struct key_def *def, struct kc
     (void)buf_add_char(out, '}');
 }
 
-static void add_value(struct buf *out, const struct option_value *o) {
-    ADD_TEXT(out, "{\"name\":", o->name);
-    ADD_TEXT(out, ",\"value\":", o->value);
+void validation_add_value(const struct option_value *o, struct buf *out) {
+    add_string(out, o->value);
     add_texts(out, ",\"recommended_values\":", o->recommended, text_count(o->recommended));
-    add_texts(out, ",\"errors\":", (const char *const *)o->errors, o->error_count);
+    add_texts(out, ",\"errors\":", o->errors, o->error_count);
     ADD_WORD(out, ",\"visible\":", o->visible ? "true}" : "false}");
+}
+
+static void add_whole_value(struct buf *out, const struct option_value *o) {
+    ADD_TEXT(out, "{\"name\":", o->name);
+    (void)buf_add_text(out, ",\"value\":");
+    validation_add_value(o, out);
+}
+
+static void add_definition(struct buf *out, const struct key_def *def, struct kc_arena *arena) {
+    size_t at, end;
+    validation_add_definition(def, out, arena, &at, &end);
+}
+
+static bool has_own_default(const struct key_def *def) {
+    return def->row.def == def->memo->row->def;
+}
+
+/* Whether nothing is different from the row that nobody sets. */
+static bool is_as_known(const struct key_def *def, const struct option_value *o) {
+    return has_own_default(def) && o->value == def->entry->unset && !o->error_count && o->visible &&
+           o->recommended == def->entry->row->recommended;
+}
+
+/* By what is known of the row; false: it has no memo. */
+static bool add_known(struct buf *out, const struct entry *e, struct kc_arena *arena) {
+    const struct row_memo *memo = e->def ? e->def->entry : NULL;
+    if (!memo || !memo->json || !e->value)
+        return false;
+    if (is_as_known(e->def, e->value)) {
+        (void)buf_add(out, memo->json, memo->json_len);
+        return true;
+    }
+    size_t from = 0;
+    if (!has_own_default(e->def)) {
+        (void)buf_add(out, memo->json, memo->default_at);
+        add_default(out, &e->def->row, arena);
+        from = memo->default_end;
+    }
+    (void)buf_add(out, memo->json + from, memo->value_at - from);
+    validation_add_value(e->value, out);
+    (void)buf_add_char(out, '}');
+    return true;
+}
+
+/* Without such knowledge. */
+static void add_unknown(struct buf *out, const struct entry *e, struct kc_arena *arena) {
+    (void)buf_add_text(out, "{\"definition\":");
+    if (e->def)
+        add_definition(out, e->def, arena);
+    else
+        (void)buf_add_text(out, "null");
+    (void)buf_add_text(out, ",\"value\":");
+    if (e->value)
+        add_whole_value(out, e->value);
+    else
+        (void)buf_add_text(out, "null");
+    (void)buf_add_char(out, '}');
 }
 
 int validation_json(const struct validation *v, struct buf *out) {
@@ -83,17 +146,10 @@ int validation_json(const struct validation *v, struct buf *out) {
     (void)buf_add_text(out, ",\"configs\":[");
     for (size_t i = 0; i < v->entries.count; i++) {
         const struct entry *e = &v->entries.items[i];
-        (void)buf_add_text(out, i ? ",{\"definition\":" : "{\"definition\":");
-        if (e->def)
-            add_definition(out, e->def, v->arena);
-        else
-            (void)buf_add_text(out, "null");
-        (void)buf_add_text(out, ",\"value\":");
-        if (e->value)
-            add_value(out, e->value);
-        else
-            (void)buf_add_text(out, "null");
-        (void)buf_add_char(out, '}');
+        if (i)
+            (void)buf_add_char(out, ',');
+        if (!add_known(out, e, v->arena))
+            add_unknown(out, e, v->arena);
     }
     return buf_add_text(out, "]}");
 }

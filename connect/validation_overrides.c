@@ -123,13 +123,13 @@ static int add_kind(struct validation *v, enum client_kind kind, const char *pre
         AUTO_TEXT text = NULL;
         if (known) {
             struct kc_option row = row_of(o);
-            key_defs_add(defs, v->arena, &row)->name = kc_arena_strdup(v->arena, key);
+            key_defs_add(defs, v->arena, &row, kc_arena_strdup(v->arena, key));
             if (parse_override(row, value, v->arena, &text, err) < 0) {
                 err->code = ERR_INTERNAL; /* Java fails the whole request here */
                 return -1;
             }
         }
-        problems_set_value(problems_value(v->override_values, key), known ? text : value);
+        problems_set_value(v->override_values, problems_value(v->override_values, key), known ? text : value);
     }
     if (v->worker)
         (void)client_policy_check(v->worker->override_policy, &v->worker->override_allowlist, prefix, v->resolved,

@@ -1,21 +1,23 @@
-/* struct kc_config: text keys to text values in the order given, looked up through a map. Not shared between threads
+/* struct kc_config: text keys to text values in the order given, looked up through an index. Not shared between threads
  * while it is being changed. */
+#include "connect/base/config_map.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "connect/base/map.h"
-#include "connect/plugin.h"
+#include "connect/base/name_index.h"
 
 struct entry {
     char *key, *value; /* value: NULL is JSON's null */
+    uint32_t hash;     /* of the key */
 };
 
 struct kc_config {
     struct entry *entries;
     size_t count, cap;
-    struct map *positions; /* key → position + 1 */
+    struct name_index keys;
 };
 
 static void *checked(void *memory) {
@@ -27,9 +29,7 @@ static void *checked(void *memory) {
 }
 
 struct kc_config *kc_config_new(void) {
-    struct kc_config *config = checked(calloc(1, sizeof(*config)));
-    config->positions = map_new(NULL);
-    return config;
+    return checked(calloc(1, sizeof(struct kc_config)));
 }
 
 struct kc_config *kc_config_free(struct kc_config *config) {
@@ -40,18 +40,25 @@ struct kc_config *kc_config_free(struct kc_config *config) {
         free(config->entries[i].value);
     }
     free(config->entries);
-    map_free(config->positions);
+    name_index_done(&config->keys);
     free(config);
     return NULL;
 }
 
-static const struct entry *find(const struct kc_config *config, const char *key) {
-    uintptr_t position = (uintptr_t)map_get(config->positions, key);
-    return position ? &config->entries[position - 1] : NULL;
+static struct entry *find_hashed(const struct kc_config *config, const char *key, uint32_t hash) {
+    size_t place = name_index_find(&config->keys, key, hash);
+    return place == NAME_NOWHERE ? NULL : &config->entries[place];
 }
 
-static void set_position(struct kc_config *config, size_t i) {
-    map_put(config->positions, config->entries[i].key, (void *)(uintptr_t)(i + 1));
+static const struct entry *find(const struct kc_config *config, const char *key) {
+    return find_hashed(config, key, name_hash(key));
+}
+
+bool config_find(const struct kc_config *config, const char *key, uint32_t hash, const char **ret_value) {
+    const struct entry *e = find_hashed(config, key, hash);
+    if (e)
+        *ret_value = e->value;
+    return e != NULL;
 }
 
 const char *kc_config_get(const struct kc_config *config, const char *key) {
@@ -76,11 +83,10 @@ const char *kc_config_value(const struct kc_config *config, size_t i) {
 }
 
 /* `value` may be the present value of some key. */
-void kc_config_set(struct kc_config *config, const char *key, const char *value) {
+static void set_hashed(struct kc_config *config, const char *key, uint32_t hash, const char *value) {
     char *copy = value ? checked(strdup(value)) : NULL;
-    uintptr_t position = (uintptr_t)map_get(config->positions, key);
-    if (position) {
-        struct entry *e = &config->entries[position - 1];
+    struct entry *e = find_hashed(config, key, hash);
+    if (e) {
         free(e->value);
         e->value = copy;
         return;
@@ -89,22 +95,27 @@ void kc_config_set(struct kc_config *config, const char *key, const char *value)
         config->cap = config->cap ? config->cap * 2 : 16;
         config->entries = checked(realloc(config->entries, config->cap * sizeof(*config->entries)));
     }
-    config->entries[config->count] = (struct entry){.key = checked(strdup(key)), .value = copy};
-    set_position(config, config->count++);
+    e = &config->entries[config->count];
+    *e = (struct entry){.key = checked(strdup(key)), .value = copy, .hash = hash};
+    name_index_add(&config->keys, e->key, hash, config->count++);
+}
+
+void kc_config_set(struct kc_config *config, const char *key, const char *value) {
+    set_hashed(config, key, name_hash(key), value);
 }
 
 void kc_config_remove(struct kc_config *config, const char *key) {
-    uintptr_t position = (uintptr_t)map_take(config->positions, key);
-    if (!position)
+    const struct entry *e = find(config, key);
+    if (!e)
         return;
-    size_t i = position - 1;
+    size_t i = (size_t)(e - config->entries);
+    name_index_clear(&config->keys);
     free(config->entries[i].key);
     free(config->entries[i].value);
     config->count--;
-    for (; i < config->count; i++) {
-        config->entries[i] = config->entries[i + 1];
-        set_position(config, i);
-    }
+    memmove(&config->entries[i], &config->entries[i + 1], (config->count - i) * sizeof(*config->entries));
+    for (i = 0; i < config->count; i++)
+        name_index_add(&config->keys, config->entries[i].key, config->entries[i].hash, i);
 }
 
 struct kc_config *kc_config_with_prefix(const struct kc_config *config, const char *prefix) {
@@ -121,6 +132,6 @@ struct kc_config *kc_config_with_prefix(const struct kc_config *config, const ch
 struct kc_config *kc_config_copy(const struct kc_config *config) {
     struct kc_config *copy = kc_config_new();
     for (size_t i = 0; i < config->count; i++)
-        kc_config_set(copy, config->entries[i].key, config->entries[i].value);
+        set_hashed(copy, config->entries[i].key, config->entries[i].hash, config->entries[i].value);
     return copy;
 }

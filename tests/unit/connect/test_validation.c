@@ -1,6 +1,8 @@
 /* Validation of connector configurations: golden vectors, the shape of the answer, rules of a distributed worker,
  * client overrides, secrets from config providers. */
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/builtin.h"
@@ -68,6 +70,16 @@ static const cJSON *value_of(const cJSON *json, const char *name) {
     return NULL;
 }
 
+static char *answer_text(const struct worker_conf *w, const struct kc_config *config) {
+    struct kc_error err = {0};
+    AUTO(validation) v = validation_run(w, providers, config, &err);
+    ck_assert_msg(v != NULL, "%s", err.text);
+    struct buf out;
+    buf_init(&out, 1 << 24);
+    ck_assert_int_eq(validation_json(v, &out), 0);
+    return buf_take(&out);
+}
+
 /* ---- Golden ------------------------------------------------------------------------------------------------------ */
 
 START_TEST(test_golden) {
@@ -124,6 +136,70 @@ START_TEST(test_shape) {
     const cJSON *recommended = cJSON_GetObjectItem(value_of(json, "key.converter"), "recommended_values");
     ck_assert_int_ge(cJSON_GetArraySize(recommended), 9);
     ck_assert_str_eq(json_get_text(value_of(json, "connector.plugin.version"), "value"), "4.3.1");
+}
+END_TEST
+
+/* What is remembered of rows makes no difference: a value that is set to its default, and a worker with other defaults.
+ */
+START_TEST(test_remembered_rows) {
+    struct worker_conf other = worker;
+    other.key_converter = "org.apache.kafka.connect.storage.StringConverter";
+    AUTO(props) config = source();
+    AUTO_TEXT first = answer_text(&worker, config);
+    AUTO_TEXT with_other = answer_text(&other, config);
+    ck_assert_str_ne(first, with_other);
+    ck_assert_ptr_nonnull(strstr(with_other, "\"default_value\":\"org.apache.kafka.connect.storage.StringConverter\""));
+    ck_assert_ptr_nonnull(strstr(with_other, "\"value\":\"org.apache.kafka.connect.storage.StringConverter\""));
+    kc_config_set(config, "tasks.max", " 1 ");
+    kc_config_set(config, "errors.tolerance", "none");
+    kc_config_set(config, "batch.size", "2000");
+    kc_config_set(config, "key.converter", JSON);
+    AUTO_TEXT defaults = answer_text(&worker, config);
+    const char *old = strstr(first, "\"configs\""), *new = strstr(defaults, "\"configs\"");
+    size_t len = strlen(old) - 2; /* behind it come the rows of the converter */
+    ck_assert_int_eq(strncmp(old, new, len), 0);
+    ck_assert_ptr_nonnull(strstr(new + len, "{\"definition\":{\"name\":\"key.converter.schemas.enable\""));
+    kc_config_set(config, "tasks.max", "2");
+    AUTO_TEXT two = answer_text(&worker, config);
+    ck_assert_ptr_nonnull(strstr(two, "\"value\":{\"name\":\"tasks.max\",\"value\":\"2\""));
+    kc_config_remove(config, "tasks.max");
+    kc_config_remove(config, "key.converter");
+    AUTO_TEXT again = answer_text(&worker, config);
+    ck_assert_str_eq(first, again);
+}
+END_TEST
+
+enum { ASKERS = 4 };
+
+/* Every connector, one after the other; the answers put together. */
+static void *ask_all(void *arg) {
+    struct buf all;
+    (void)arg;
+    buf_init(&all, 1 << 26);
+    for (size_t i = 0; i < plugins_count(); i++) {
+        const struct kc_plugin *plugin = plugins_at(i);
+        if (!plugin->connector)
+            continue;
+        AUTO(props) config = plugin->kind == KC_KIND_SINK ? sink() : source();
+        kc_config_set(config, "connector.class", plugin->class_name);
+        kc_config_set(config, "value.converter", JSON);
+        AUTO_TEXT text = answer_text(&worker, config);
+        (void)buf_add_text(&all, text);
+    }
+    return buf_take(&all);
+}
+
+START_TEST(test_many_threads) {
+    pthread_t threads[ASKERS];
+    char *texts[ASKERS];
+    for (int i = 0; i < ASKERS; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, ask_all, NULL), 0);
+    for (int i = 0; i < ASKERS; i++)
+        ck_assert_int_eq(pthread_join(threads[i], (void **)&texts[i]), 0);
+    for (int i = 0; i < ASKERS; i++)
+        ck_assert_str_eq(texts[0], texts[i]);
+    for (int i = 0; i < ASKERS; i++)
+        free(texts[i]);
 }
 END_TEST
 
@@ -494,6 +570,8 @@ static Suite *make_suite(void) {
     TCase *tc = tcase_create("validation");
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_test(tc, test_shape);
+    tcase_add_test(tc, test_remembered_rows);
+    tcase_add_test(tc, test_many_threads);
     tcase_add_test(tc, test_keys_of_plugins);
     tcase_add_test(tc, test_additions);
     tcase_add_test(tc, test_rules_of_a_distributed_worker);

@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "connect/base/auto.h"
-#include "connect/plugin.h"
+#include "connect/base/config_map.h"
+#include "connect/base/name_index.h"
 
 AUTO_FREE(map, struct map, map_free)
 
@@ -119,6 +120,13 @@ START_TEST(configurations) {
     kc_config_set(config, "b.x", "4");
     kc_config_set(config, "b.x", kc_config_get(config, "b.x")); /* its own value */
     ck_assert_uint_eq(kc_config_count(config), 4);
+    const char *value = "untouched";
+    ck_assert(!config_find(config, "b", name_hash("b"), &value));
+    ck_assert_str_eq(value, "untouched");
+    ck_assert(config_find(config, "b.y", name_hash("b.y"), &value));
+    ck_assert_str_eq(value, "2");
+    ck_assert(config_find(config, "a", name_hash("a"), &value));
+    ck_assert_ptr_null(value);
     ck_assert_str_eq(kc_config_key(config, 0), "b.x");
     ck_assert_str_eq(kc_config_value(config, 0), "4");
     ck_assert_ptr_null(kc_config_key(config, 4));
