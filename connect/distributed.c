@@ -40,6 +40,14 @@ void event_post(struct herder *h, struct event *ev) {
     mailbox_post(h->mailbox, &ev->msg);
 }
 
+/* Behind all that are due at the same time or earlier. */
+static void enqueue(struct herder *h, struct op *op) {
+    struct list *before = &h->ops;
+    while (before->prev != &h->ops && CONTAINER_OF(before->prev, struct op, link)->due_ms > op->due_ms)
+        before = before->prev;
+    list_append(before, &op->link);
+}
+
 struct op *op_add(struct herder *h, void (*run)(struct herder *h, struct op *op), struct herder_request *req,
                   const char *connector, int64_t due_ms) {
     if (h->stopping) {
@@ -51,11 +59,20 @@ struct op *op_add(struct herder *h, void (*run)(struct herder *h, struct op *op)
     if (!op)
         abort();
     *op = (struct op){.req = req, .connector = connector ? strdup(connector) : NULL, .due_ms = due_ms, .run = run};
-    struct list *before = &h->ops; /* behind all that are due at the same time or earlier */
-    while (before->prev != &h->ops && CONTAINER_OF(before->prev, struct op, link)->due_ms > due_ms)
-        before = before->prev;
-    list_append(before, &op->link);
+    enqueue(h, op);
     return op;
+}
+
+void op_again(struct herder *h, struct op *op) {
+    if (h->stopping) {
+        struct herder_request *req = op_take(op);
+        if (req)
+            answer_fail(req, ERR_STOPPING, "Worker is shutting down");
+        return;
+    }
+    op->fenced = NULL;
+    op->due_ms = clock_ms();
+    enqueue(h, op);
 }
 
 void op_free(struct op *op) {

@@ -72,9 +72,14 @@ void claim_after_assignment(struct herder *h, bool leads) {
 
 /* ---- rounds ------------------------------------------------------------------------------------------------------ */
 
+/* At most one round per connector asks the brokers, or one that is late would fence the tasks that the next has let
+ * start. So a round that is outdated while it asks stays until it has come to its end, which it is told to hurry to. */
 struct fencing {
     char *connector;
     int to_fence, to_record, generation;
+    bool asking;         /* fence_tasks is under way */
+    bool outdated;       /* there are new task configurations: those who wait want another round */
+    atomic_bool stop;    /* fence_tasks looks at it */
     struct list waiting; /* struct op */
 };
 
@@ -97,33 +102,37 @@ void fencings_fail(struct herder *h) {
     struct kc_error err = {0};
     void *f;
     err_set(&err, ERR_STOPPING, "Worker is shutting down");
-    atomic_store(&h->stop_fencing, true);
-    for (size_t i = 0; map_next(h->fencings, &i, NULL, &f);)
+    for (size_t i = 0; map_next(h->fencings, &i, NULL, &f);) {
+        atomic_store(&((struct fencing *)f)->stop, true);
         finish(h, f, &err);
+    }
 }
 
 void fencing_outdated(struct herder *h, const char *connector) {
     struct kc_error err = {0};
-    struct fencing *f = map_take(h->fencings, connector);
-    if (!f)
+    struct fencing *f = map_get(h->fencings, connector);
+    if (!f || f->outdated)
         return;
     err_set(&err, ERR_CONFLICT, "Failed to complete zombie fencing because a new set of task configs was generated");
     finish(h, f, &err);
-    fencing_free(f);
+    f->outdated = true;
+    atomic_store(&f->stop, true);
+    if (!f->asking)
+        fencing_free(map_take(h->fencings, connector));
 }
 
-/* The round that `e` belongs to; NULL: it has ended meanwhile. */
-static struct fencing *round_of(struct herder *h, const struct errand *e) {
-    struct fencing *f = map_get(h->fencings, e->connector);
-    return f && f->generation == e->http ? f : NULL;
-}
-
-static void end_round(struct herder *h, const struct errand *e, const struct kc_error *err) {
-    if (!round_of(h, e))
-        return;
-    struct fencing *f = map_take(h->fencings, e->connector);
+static void end_round(struct herder *h, const char *connector, const struct kc_error *err) {
+    struct fencing *f = map_take(h->fencings, connector);
     finish(h, f, err);
     fencing_free(f);
+}
+
+/* Those who have come while an outdated round was asking: they begin again. */
+static void next_round(struct herder *h, struct fencing *f) {
+    struct list *link;
+    while ((link = list_pop(&f->waiting)))
+        op_again(h, CONTAINER_OF(link, struct op, link));
+    fencing_free(map_take(h->fencings, f->connector));
 }
 
 /* e->http carries the generation of the task configurations that the round is for. */
@@ -152,13 +161,15 @@ static int record_count(struct herder *h, struct errand *e) {
 }
 
 static void count_recorded(struct herder *h, struct errand *e) {
+    const struct fencing *f = map_get(h->fencings, e->connector);
     herder_end(h);
-    end_round(h, e, e->rc < 0 ? &e->err : NULL);
+    if (f && f->generation == e->http) /* it was not outdated meanwhile */
+        end_round(h, e->connector, e->rc < 0 ? &e->err : NULL);
 }
 
 static void run_record(struct herder *h, struct op *op) {
     const struct fencing *f = map_get(h->fencings, op->connector);
-    if (f) {
+    if (f && !f->asking) { /* else: the round was outdated meanwhile, and there may be another one */
         herder_begin(h, "writing a task count record for connector %s to the config topic", f->connector);
         errand_to_store(round_errand(h, f, record_count, count_recorded));
     }
@@ -181,7 +192,7 @@ static int fence_tasks(struct herder *h, struct errand *e) {
         abort();
     for (size_t i = 0; i < count; i++)
         ids[i] = task_transactional_id(h->conf, e->connector, (int)i);
-    int rc = fence_producers(java, (const char *const *)ids, count, FENCE_TIMEOUT_MS, &h->stop_fencing, &e->err);
+    int rc = fence_producers(java, (const char *const *)ids, count, FENCE_TIMEOUT_MS, e->stop, &e->err);
     for (size_t i = 0; i < count; i++)
         free(ids[i]);
     free(ids);
@@ -189,16 +200,22 @@ static int fence_tasks(struct herder *h, struct errand *e) {
 }
 
 static void tasks_fenced(struct herder *h, struct errand *e) {
-    if (e->rc < 0) {
-        end_round(h, e, &e->err);
+    struct fencing *f = map_get(h->fencings, e->connector);
+    f->asking = false;
+    if (f->outdated) {
+        next_round(h, f);
         return;
     }
-    kc_log(KC_DEBUG, LOG_HERDER, "Finished fencing out task producers for source connector %s", e->connector);
-    if (round_of(h, e))
-        op_add(h, run_record, NULL, e->connector, clock_ms());
+    if (e->rc == 0) {
+        kc_log(KC_DEBUG, LOG_HERDER, "Finished fencing out task producers for source connector %s", e->connector);
+        if (op_add(h, run_record, NULL, e->connector, clock_ms()))
+            return;
+        err_set(&e->err, ERR_STOPPING, "Worker is shutting down");
+    }
+    end_round(h, e->connector, &e->err);
 }
 
-/* Starts a round, or joins the one that is under way. */
+/* Starts a round, or joins the one that is under way, if only to wait for its end. */
 static void join_round(struct herder *h, const struct snapshot_connector *c, struct op *op) {
     struct fencing *f = map_get(h->fencings, c->name);
     if (f) {
@@ -211,7 +228,9 @@ static void join_round(struct herder *h, const struct snapshot_connector *c, str
     *f = (struct fencing){.connector = strdup(c->name),
                           .to_fence = c->task_count_record,
                           .to_record = c->task_count,
-                          .generation = c->generation};
+                          .generation = c->generation,
+                          .asking = true,
+                          .stop = h->stopping};
     list_init(&f->waiting);
     list_append(&f->waiting, &op->link);
     map_put(h->fencings, c->name, f);
@@ -219,11 +238,11 @@ static void join_round(struct herder *h, const struct snapshot_connector *c, str
     struct errand *e = round_errand(h, f, fence_tasks, tasks_fenced);
     e->number = f->to_fence;
     e->config = kc_config_copy(c->config);
+    e->stop = &f->stop;
     errand_to_pool(e);
 }
 
-/* ---- what is to be done for a connector ---------------------------------------------------------------------------
- */
+/* ---- what is to be done for a connector -------------------------------------------------------------------------- */
 
 static int write_count(struct herder *h, struct errand *e) {
     return config_store_put_task_count(h->configs, e->connector, e->number, &e->err);

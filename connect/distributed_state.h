@@ -104,6 +104,7 @@ struct errand {
     struct session_key key;
     struct buf json;
     int http, number;
+    const atomic_bool *stop; /* `run` should end early; the owner's */
 };
 struct errand *errand_new(struct herder *h, int (*run)(struct herder *h, struct errand *e),
                           void (*then)(struct herder *h, struct errand *e));
@@ -188,8 +189,7 @@ struct herder {
     bool led;             /* by the last assignment */
     int64_t claim_ms;     /* not before */
     struct map *fencings; /* connector → struct fencing */
-    atomic_bool stop_fencing;
-    size_t farewells; /* on their way; the group is left after them */
+    size_t farewells;     /* on their way; the group is left after them */
     /* standalone */
     struct list settling;    /* struct settling: requests answered once the herder is done with their connector */
     struct map *transitions; /* connector → ticket of the transition under way */
@@ -210,6 +210,8 @@ void shutdown_turn(struct herder *h); /* distributed_life.c */
 /* NULL: the herder is stopping; `req` has been answered. */
 struct op *op_add(struct herder *h, void (*run)(struct herder *h, struct op *op), struct herder_request *req,
                   const char *connector, int64_t due_ms);
+/* It begins again, in another turn; when the herder is stopping it is answered instead. */
+void op_again(struct herder *h, struct op *op);
 void op_free(struct op *op);
 struct herder_request *op_take(struct op *op); /* its request; the op is freed */
 

@@ -105,36 +105,124 @@ def test_killed_workers(kafka, make_worker, unique, folder):
     assert json.loads(latest(kafka.bootstrap, f"{group}-offsets", name)) == {"position": source.file.stat().st_size}
 
 
-def test_both_engines(kafka, unique, folder):
-    """A Java worker and this one in one group: each leads once and is killed then, each runs the task, fenced by the other."""
-    rnd = seed()
-    group, name, topic = unique("eos"), unique("mixed"), unique("lines")
-    settings = {**EOS, "session__timeout__ms": 6000, "scheduled__rebalance__max__delay__ms": 0, "plugin__discovery": "service_load"}
-    engines = ["java", "kconnectd"]
-    workers = [EitherWorker(folder / unique(engine), kafka.bootstrap, group, engine, **settings) for engine in engines]
-    source = Growing(folder / f"{name}.txt")
+class Mixed:
+    """A group of Java workers and workers of the daemon, killed at random while two connectors write: the lines of a growing file
+    (one task), and numbers (a changing number of tasks, whose predecessors must be fenced)."""
+
+    FAST = {"session__timeout__ms": 3000, "heartbeat__interval__ms": 500, "rebalance__timeout__ms": 10000,
+            "scheduled__rebalance__max__delay__ms": 0, "plugin__discovery": "service_load"}
+
+    def __init__(self, folder: pathlib.Path, broker: Kafka, unique, rnd: random.Random, engines: list[str]):
+        group, self.broker, self.rnd, self.engines = unique("eos"), broker, rnd, engines
+        self.workers = [EitherWorker(folder / unique(f"{engine}{i}"), broker.bootstrap, group, engine, **EOS, **self.FAST)
+                        for i, engine in enumerate(engines)]
+        self.topic, self.numbers, self.offsets = unique("lines"), unique("numbers"), f"{group}-offsets"
+        self.source, self.round, self.kills = Growing(folder / f"{unique('mixed')}.txt"), 0, []
+        for i in range(len(engines)):
+            self.start(i)
+
+    def start(self, i: int):
+        self.workers[i].start_as(self.engines[i], wait=False)
+
+    def living(self) -> list[EitherWorker]:
+        return [w for w in self.workers if not w.process.exited()]
+
+    def configure(self, worker: EitherWorker):
+        """Tasks of a new generation, those of numbers one more or fewer."""
+        self.round += 1
+        tasks = str(self.rnd.randint(1, 4))
+        for name, config in (("lines", file_source(self.source.file, self.topic, batch__size=str(500 + self.round))),
+                             ("numbers", {"connector.class": "VerifiableSource", "tasks.max": tasks, "topic": self.numbers,
+                                          "throughput": "40"})):
+            def accepted():  # whatever happens to the leader meanwhile
+                status, answer, _ = worker.rest("PUT", f"/connectors/{name}/config", config)
+                assert status in (200, 201), answer
+                return True
+            eventually(f"PUT {name}", accepted, 90, worker.process, every_s=0.2)
+
+    def kill(self, i: int):
+        self.kills.append(f"{self.engines[i]}{' leading' if self.leads(i) else ''}")
+        self.workers[i].kill()
+
+    def leads(self, i: int) -> bool:
+        """A Java worker leads when nobody else says that he does."""
+        def says(w: EitherWorker) -> bool:
+            try:
+                return "\nkafka_connect_worker_leader 1" in w.rest("GET", "/kconnect/metrics", timeout_s=5)[1]
+            except (OSError, TypeError):
+                return False
+        if self.engines[i] != "java":
+            return says(self.workers[i])
+        return not any(says(w) for w, engine in zip(self.workers, self.engines) if engine != "java" and not w.process.exited())
+
+    def restart_broker(self):
+        self.kills.append("broker")
+        self.broker.process.kill()
+        self.source.add(50)
+        time.sleep(self.rnd.uniform(0, 3))
+        self.broker.start()
+
+    def expect_lines(self, timeout_s: float = 120):
+        expect_all(self.broker.bootstrap, self.topic, self.source.lines, self.living()[0], timeout_s)
+
+    def expect_numbers(self, worker: EitherWorker):
+        """Once all is at rest: every task's numbers in their order, the last of them the committed offset."""
+        eventually("stopped", lambda: worker.rest("PUT", "/connectors/numbers/stop")[0] == 204, 60, worker.process)
+        eventually("no tasks", lambda: worker.status("numbers")["tasks"] == [], 60, worker.process)
+        got: dict[int, list[int]] = {}
+        for key, value in read(self.broker.bootstrap, self.numbers):
+            got.setdefault(json.loads(key), []).append(json.loads(value))
+        assert got and all(numbers == list(range(len(numbers))) for numbers in got.values()), got
+        offsets = {json.loads(key)[1]["id"]: json.loads(value)["seqno"]
+                   for key, value in read(self.broker.bootstrap, self.offsets) if json.loads(key)[0] == "numbers"}
+        assert offsets == {task: len(numbers) - 1 for task, numbers in got.items()}
+
+    def end(self):
+        for w in self.workers:
+            if w.process and not w.process.exited():
+                w.kill()
+
+
+def test_both_engines(folder, kafka, unique):
+    """A Java worker and this one in one group: each leads once and is killed then, each runs the tasks, fenced by the other.
+    With EOS_KILLS=50 there are three workers, and after the first two everything happens at random, the broker's death as well."""
+    rnd, proof = seed(), KILLS >= 10
+    broker = Kafka(folder, unique("broker")) if proof else kafka
+    mixed = Mixed(folder, broker, unique, rnd, ["java", "kconnectd", "kconnectd"] if proof else ["java", "kconnectd"])
+    kills = KILLS if proof else 2
+    broken = rnd.sample(range(2, kills), kills // 10)
     try:
-        for worker, engine in zip(workers, engines):
-            worker.start_as(engine)
-        workers[0].put(name, file_source(source.file, topic))
-        workers[0].wait_state(name, tasks=1)
-        for round in range(max(2, KILLS // 5)):
-            victim = round % 2
-            source.add(200)
-            time.sleep(rnd.uniform(0.5, 1))
-            workers[victim].kill()
-            source.add(100)
-            expect_all(kafka.bootstrap, topic, source.lines, workers[1 - victim])
-            workers[victim].start_as(engines[victim])
-            # New configurations, tasks with the same transactional id (and a batch.size that Java never reaches: it would leave
-            # lines lying)
-            workers[victim].put(name, file_source(source.file, topic, batch__size=str(500 + round)))
-            source.add(100)
-            expect_all(kafka.bootstrap, topic, source.lines, workers[victim])
+        for w in mixed.workers:
+            w.wait_healthy()
+        mixed.configure(mixed.workers[0])
+        mixed.source.add(100)
+        mixed.expect_lines()
+        for n in range(kills):
+            victim = n if n < 2 else rnd.randrange(len(mixed.workers))
+            mixed.source.add(100)
+            time.sleep(rnd.uniform(0, 2))
+            mixed.kill(victim)
+            mixed.source.add(100)
+            if n < 2 or rnd.random() < 0.3:
+                mixed.expect_lines()  # by the others
+            if n in broken:
+                mixed.restart_broker()
+            time.sleep(rnd.uniform(0, 3) if n >= 2 else 0)
+            mixed.start(victim)
+            if n < 2 or rnd.random() < 0.5:
+                mixed.workers[victim].wait_healthy()
+                mixed.configure(mixed.workers[victim])
+                time.sleep(rnd.uniform(0, 4) if n >= 2 else 0)
+        mixed.source.add(100)
+        for w in mixed.workers:
+            w.wait_healthy()
+        mixed.expect_lines()
+        mixed.expect_numbers(mixed.workers[0])
     finally:
-        for worker in workers:
-            if worker.process and not worker.process.exited():
-                worker.kill()
+        print(f"killed: {mixed.kills}")
+        mixed.end()
+        if proof:
+            broker.stop()
 
 
 def test_killed_broker(make_worker, unique, folder):
