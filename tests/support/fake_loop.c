@@ -10,7 +10,7 @@
 #include "connect/base/clock.h"
 #include "connect/base/err.h"
 
-struct fake_loop fake;
+struct fake_loop fake_loop;
 
 static pthread_mutex_t door = PTHREAD_MUTEX_INITIALIZER; /* guards the pictures */
 static struct worker_conf conf;
@@ -40,7 +40,7 @@ static void queue(struct list *errands, struct errand *e) {
  */
 
 void fake_loop_begin(void) {
-    memset(&fake, 0, sizeof(fake));
+    memset(&fake_loop, 0, sizeof(fake_loop));
     picture_count = 0;
     conf = (struct worker_conf){.group_id = "g", .worker_sync_timeout_ms = 3000};
     conf.text = kc_config_new();
@@ -56,7 +56,7 @@ void fake_loop_begin(void) {
     h->fencings = map_new(fencing_free);
     list_init(&h->ops);
     h->snap = config_store_snapshot(NULL);
-    fake.h = h;
+    fake_loop.h = h;
 }
 
 struct worker_conf *fake_loop_conf(void) {
@@ -64,7 +64,7 @@ struct worker_conf *fake_loop_conf(void) {
 }
 
 void fake_loop_end(void) {
-    struct herder *h = fake.h;
+    struct herder *h = fake_loop.h;
     ck_assert(!h->busy && list_empty(&h->ops) && list_empty(&store_errands));
     ck_assert(list_empty(&pool_errands) && list_empty(&returned));
     ck_assert_uint_eq(map_count(h->fencings), 0);
@@ -74,7 +74,7 @@ void fake_loop_end(void) {
     mailbox_free(mailbox);
     kc_config_free(conf.text);
     free(h);
-    fake.h = NULL;
+    fake_loop.h = NULL;
 }
 
 static bool step_event(void) {
@@ -83,19 +83,19 @@ static bool step_event(void) {
         return false;
     struct event *ev = CONTAINER_OF(msg, struct event, msg);
     ck_assert_int_eq(ev->type, EV_TASK_CALL);
-    on_task_call(fake.h, TAKE(ev->call));
+    on_task_call(fake_loop.h, TAKE(ev->call));
     event_free(ev);
     return true;
 }
 
 static void do_errand(struct errand *e) {
-    e->rc = e->run(fake.h, e);
+    e->rc = e->run(fake_loop.h, e);
 }
 
 static void come_back(struct errand *e) {
     if (e->rc < 0 && e->err.code == ERR_UNPRIVILEGED)
-        fake.h->unprivileged = true;
-    e->then(fake.h, e);
+        fake_loop.h->unprivileged = true;
+    e->then(fake_loop.h, e);
     errand_free(e);
 }
 
@@ -114,22 +114,22 @@ static bool step_errand(void) {
     if ((e = next(&store_errands))) {
         do_errand(e);
         come_back(e);
-    } else if (!fake.hold_pool && (e = next(&pool_errands))) {
+    } else if (!fake_loop.hold_pool && (e = next(&pool_errands))) {
         do_errand(e);
         queue(&returned, e);
-    } else if (!fake.hold_answers && (e = next(&returned))) {
+    } else if (!fake_loop.hold_answers && (e = next(&returned))) {
         come_back(e);
     }
     return e != NULL;
 }
 
 static bool step_op(void) {
-    struct list *link = fake.h->ops.next;
-    if (fake.h->busy || link == &fake.h->ops || CONTAINER_OF(link, struct op, link)->due_ms > clock_ms())
+    struct list *link = fake_loop.h->ops.next;
+    if (fake_loop.h->busy || link == &fake_loop.h->ops || CONTAINER_OF(link, struct op, link)->due_ms > clock_ms())
         return false;
     struct op *op = CONTAINER_OF(link, struct op, link);
     list_remove(link);
-    op->run(fake.h, op);
+    op->run(fake_loop.h, op);
     return true;
 }
 
@@ -228,7 +228,7 @@ void herder_end(struct herder *h) {
 
 bool herder_is_leader(struct herder *h) {
     (void)h;
-    return fake.leads;
+    return fake_loop.leads;
 }
 
 const char *herder_leader_url(struct herder *h) {
@@ -246,31 +246,32 @@ struct config_snapshot *config_store_snapshot(struct config_store *s) {
     pthread_mutex_lock(&door);
     ck_assert_uint_lt(picture_count, sizeof(pictures) / sizeof(pictures[0]));
     struct picture *p = &pictures[picture_count++];
-    p->c = fake.c;
-    p->snap = (struct config_snapshot){.connectors = &p->c, .count = fake.c.name ? 1 : 0, .refs = 2}; /* never freed */
+    p->c = fake_loop.c;
+    p->snap =
+        (struct config_snapshot){.connectors = &p->c, .count = fake_loop.c.name ? 1 : 0, .refs = 2}; /* never freed */
     pthread_mutex_unlock(&door);
     return &p->snap;
 }
 
 int config_store_refresh(struct config_store *s, int64_t timeout_ms, struct kc_error *err) {
-    void (*hook)(void) = fake.on_refresh;
+    void (*hook)(void) = fake_loop.on_refresh;
     (void)s, (void)timeout_ms;
-    fake.on_refresh = NULL;
+    fake_loop.on_refresh = NULL;
     if (hook)
         hook();
-    *err = fake.refresh;
+    *err = fake_loop.refresh;
     return err->code ? -1 : 0;
 }
 
 static int written(struct kc_error *err, const char *fmt, ...) KC_PRINTF(2, 3);
 static int written(struct kc_error *err, const char *fmt, ...) {
-    size_t len = strlen(fake.done);
+    size_t len = strlen(fake_loop.done);
     va_list ap;
-    *err = fake.write;
+    *err = fake_loop.write;
     if (err->code)
         return -1;
     va_start(ap, fmt);
-    vsnprintf(fake.done + len, sizeof(fake.done) - len, fmt, ap);
+    vsnprintf(fake_loop.done + len, sizeof(fake_loop.done) - len, fmt, ap);
     va_end(ap);
     return 0;
 }
@@ -290,7 +291,7 @@ int config_store_put_task_count(struct config_store *s, const char *connector, i
     (void)s;
     if (written(err, "count(%s)=%d ", connector, count) < 0)
         return -1;
-    fake.c.task_count_record = count;
-    fake.c.pending_fencing = false;
+    fake_loop.c.task_count_record = count;
+    fake_loop.c.pending_fencing = false;
     return 0;
 }

@@ -17,7 +17,7 @@ struct fake_loop {
     bool hold_answers;              /* those that have run do not come back */
     char done[1024];                /* "claim relinquish count(c)=2 …": what the config store was asked to write */
 };
-extern struct fake_loop fake;
+extern struct fake_loop fake_loop;
 
 void fake_loop_begin(void);
 struct worker_conf *fake_loop_conf(void); /* of the herder; group.id is "g" */

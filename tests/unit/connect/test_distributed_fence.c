@@ -47,7 +47,7 @@ static void run_ask(struct herder *h, struct op *op) {
 }
 
 static void ask_round(void) {
-    op_add(fake.h, run_ask, NULL, NULL, clock_ms());
+    op_add(fake_loop.h, run_ask, NULL, NULL, clock_ms());
 }
 
 static void expect_answers(const char *wanted) {
@@ -61,8 +61,8 @@ static void expect_asked(const char *wanted) {
 }
 
 static void expect_done(const char *wanted) {
-    ck_assert_str_eq(fake.done, wanted);
-    fake.done[0] = '\0';
+    ck_assert_str_eq(fake_loop.done, wanted);
+    fake_loop.done[0] = '\0';
 }
 
 /* ---- the world --------------------------------------------------------------------------------------------------- */
@@ -75,21 +75,21 @@ static void set_up(void) {
     fake_loop_begin();
     config = kc_config_new();
     kc_config_set(config, "connector.class", "FileStreamSource");
-    fake.h->setup.substitute = substitute_new(config, plugins_find, &err);
-    fake.leads = true;
-    fake.c = (struct snapshot_connector){.name = "c",
-                                         .config = config,
-                                         .generation = 3,
-                                         .task_count = 1,
-                                         .task_count_record = 2,
-                                         .pending_fencing = true};
+    fake_loop.h->setup.substitute = substitute_new(config, plugins_find, &err);
+    fake_loop.leads = true;
+    fake_loop.c = (struct snapshot_connector){.name = "c",
+                                              .config = config,
+                                              .generation = 3,
+                                              .task_count = 1,
+                                              .task_count_record = 2,
+                                              .pending_fencing = true};
     asked[0] = answers[0] = '\0';
     refusal = (struct kc_error){0};
-    fake.h->snap = config_store_snapshot(NULL);
+    fake_loop.h->snap = config_store_snapshot(NULL);
 }
 
 static void tear_down(void) {
-    fake.h->setup.substitute = substitute_free(fake.h->setup.substitute);
+    fake_loop.h->setup.substitute = substitute_free(fake_loop.h->setup.substitute);
     fake_loop_end();
     kc_config_free(config);
     plugins_done();
@@ -115,9 +115,9 @@ START_TEST(test_what_is_to_be_done) {
         {0, 2, true, ";", "count(c)=2 "},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        fake.c.task_count_record = cases[i].record;
-        fake.c.task_count = cases[i].count;
-        fake.c.pending_fencing = cases[i].pending;
+        fake_loop.c.task_count_record = cases[i].record;
+        fake_loop.c.task_count = cases[i].count;
+        fake_loop.c.pending_fencing = cases[i].pending;
         ask_round();
         fake_loop_settle();
         expect_asked(cases[i].asked);
@@ -138,14 +138,14 @@ START_TEST(test_not_for_every_connector) {
     fake_loop_settle();
     expect_answers("Connector c is not a source connector\n");
     ck_assert_int_eq(last.code, ERR_BAD_REQUEST);
-    fake.c.config = NULL; /* remains of a deleted one */
-    fake.h->snap = config_store_snapshot(NULL);
+    fake_loop.c.config = NULL; /* remains of a deleted one */
+    fake_loop.h->snap = config_store_snapshot(NULL);
     ask_round();
     fake_loop_settle();
     expect_answers("Connector c not found\n");
     ck_assert_int_eq(last.code, ERR_NOT_FOUND);
-    fake.c.name = NULL;
-    fake.h->snap = config_store_snapshot(NULL);
+    fake_loop.c.name = NULL;
+    fake_loop.h->snap = config_store_snapshot(NULL);
     ask_round();
     fake_loop_settle();
     expect_answers("Connector c not found\n");
@@ -154,11 +154,11 @@ START_TEST(test_not_for_every_connector) {
 END_TEST
 
 static void delete_it(void) {
-    fake.c.name = NULL;
+    fake_loop.c.name = NULL;
 }
 
 START_TEST(test_deleted_before_the_round) {
-    fake.on_refresh = delete_it;
+    fake_loop.on_refresh = delete_it;
     ask_round();
     fake_loop_settle();
     expect_answers("Connector c not found\n");
@@ -168,12 +168,12 @@ START_TEST(test_deleted_before_the_round) {
 END_TEST
 
 START_TEST(test_one_round_for_all) {
-    fake.hold_pool = true;
+    fake_loop.hold_pool = true;
     for (int i = 0; i < 3; i++)
         ask_round();
     fake_loop_settle();
     expect_answers("");
-    fake.hold_pool = false;
+    fake_loop.hold_pool = false;
     fake_loop_settle();
     expect_answers("ok\nok\nok\n");
     expect_asked("g-c-0 g-c-1 ;");
@@ -185,17 +185,17 @@ END_TEST
  */
 
 START_TEST(test_unreadable_config_topic) {
-    err_set(&fake.refresh, ERR_TIMEOUT, "Timed out");
+    err_set(&fake_loop.refresh, ERR_TIMEOUT, "Timed out");
     ask_round();
     fake_loop_settle();
     expect_answers("Failed to read to end of config topic before performing zombie fencing\n");
     expect_asked("");
-    fake.refresh.code = 0;
-    fake.hold_pool = true;
+    fake_loop.refresh.code = 0;
+    fake_loop.hold_pool = true;
     ask_round();
     fake_loop_settle();
-    err_set(&fake.refresh, ERR_TIMEOUT, "Timed out"); /* after the brokers were asked */
-    fake.hold_pool = false;
+    err_set(&fake_loop.refresh, ERR_TIMEOUT, "Timed out"); /* after the brokers were asked */
+    fake_loop.hold_pool = false;
     fake_loop_settle();
     expect_asked("g-c-0 g-c-1 ;");
     expect_answers("Failed to read to end of config topic\n");
@@ -211,11 +211,11 @@ START_TEST(test_brokers_refuse) {
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         err_set(&refusal, cases[i].code, "no");
         refusal.retriable = cases[i].retriable;
-        fake.hold_pool = true;
+        fake_loop.hold_pool = true;
         ask_round();
         ask_round();
         fake_loop_settle();
-        fake.hold_pool = false;
+        fake_loop.hold_pool = false;
         fake_loop_settle();
         expect_answers("Failed to perform zombie fencing\nFailed to perform zombie fencing\n");
         ck_assert(last.retriable == cases[i].retriable);
@@ -236,10 +236,10 @@ END_TEST
 START_TEST(test_outdated_while_brokers_are_asked) {
     static const enum err_code ends[] = {0, ERR_STOPPING, ERR_AUTH};
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-        fake.c.pending_fencing = true;
-        fake.c.task_count = 1;
-        fake.c.task_count_record = 2;
-        fake.hold_answers = true;
+        fake_loop.c.pending_fencing = true;
+        fake_loop.c.task_count = 1;
+        fake_loop.c.task_count_record = 2;
+        fake_loop.hold_answers = true;
         if (ends[i])
             err_set(&refusal, ends[i], "no");
         ask_round();
@@ -248,22 +248,22 @@ START_TEST(test_outdated_while_brokers_are_asked) {
         ck_assert(!atomic_load(stop_asking));
         refusal.code = 0;
 
-        fake.c.generation++;
-        fake.c.task_count = 3;
-        fencing_outdated(fake.h, "another");
+        fake_loop.c.generation++;
+        fake_loop.c.task_count = 3;
+        fencing_outdated(fake_loop.h, "another");
         expect_answers("");
-        fencing_outdated(fake.h, "c");
+        fencing_outdated(fake_loop.h, "c");
         expect_answers(OUTDATED);
         ck_assert_int_eq(last.code, ERR_CONFLICT);
         ck_assert(atomic_load(stop_asking)); /* it has no use any more */
         ask_round();
         ask_round();
         fake_loop_settle();
-        fencing_outdated(fake.h, "c"); /* they have not begun: theirs will be for whatever is configured then */
+        fencing_outdated(fake_loop.h, "c"); /* they have not begun: theirs will be for whatever is configured then */
         expect_answers("");
         expect_asked(""); /* two at once, and the older one may fence what the newer one has let start */
 
-        fake.hold_answers = false;
+        fake_loop.hold_answers = false;
         fake_loop_settle();
         expect_answers("ok\nok\n");
         expect_asked("g-c-0 g-c-1 ;");
@@ -273,26 +273,27 @@ START_TEST(test_outdated_while_brokers_are_asked) {
 END_TEST
 
 START_TEST(test_outdated_before_the_record) {
-    fake.hold_answers = true;
+    fake_loop.hold_answers = true;
     ask_round();
     fake_loop_settle();
-    fake.h->busy = true; /* with something else: the record must wait for its turn */
-    fake.hold_answers = false;
+    fake_loop.h->busy = true; /* with something else: the record must wait for its turn */
+    fake_loop.hold_answers = false;
     fake_loop_settle();
-    fake.c.generation++;
-    fake.c.task_count = 2;
-    fencing_outdated(fake.h, "c");
+    fake_loop.c.generation++;
+    fake_loop.c.task_count = 2;
+    fencing_outdated(fake_loop.h, "c");
     expect_answers(OUTDATED);
-    struct op *first = CONTAINER_OF(fake.h->ops.next, struct op, link); /* the record's; a request comes before it */
+    struct op *first =
+        CONTAINER_OF(fake_loop.h->ops.next, struct op, link); /* the record's; a request comes before it */
     list_remove(&first->link);
     ask_round();
-    list_append(&fake.h->ops, &first->link);
-    fake.h->busy = false;
-    fake.hold_answers = true;
+    list_append(&fake_loop.h->ops, &first->link);
+    fake_loop.h->busy = false;
+    fake_loop.hold_answers = true;
     fake_loop_settle();
     expect_done(""); /* it is not the second round's, whose producers are not fenced yet */
     expect_answers("");
-    fake.hold_answers = false;
+    fake_loop.hold_answers = false;
     fake_loop_settle();
     expect_asked("g-c-0 g-c-1 ;g-c-0 g-c-1 ;");
     expect_answers("ok\n");
@@ -303,17 +304,17 @@ END_TEST
 #define MOVED_ON "Fencing failed because new task configurations were generated for the connector\n"
 
 static void move_on(void) {
-    fake.c.generation++;
+    fake_loop.c.generation++;
 }
 
 START_TEST(test_moved_on_before_the_record) {
     static void (*const events[])(void) = {move_on, delete_it};
     for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
-        fake.hold_answers = true;
+        fake_loop.hold_answers = true;
         ask_round();
         fake_loop_settle();
-        fake.hold_answers = false;
-        fake.on_refresh = events[i];
+        fake_loop.hold_answers = false;
+        fake_loop.on_refresh = events[i];
         fake_loop_settle();
         expect_answers(MOVED_ON);
         ck_assert_int_eq(last.code, ERR_CONFLICT);
@@ -323,16 +324,16 @@ START_TEST(test_moved_on_before_the_record) {
 END_TEST
 
 static void be_outdated(void) {
-    fake.c.generation++;
-    fencing_outdated(fake.h, "c");
+    fake_loop.c.generation++;
+    fencing_outdated(fake_loop.h, "c");
 }
 
 START_TEST(test_outdated_while_the_record_is_written) {
-    fake.hold_answers = true;
+    fake_loop.hold_answers = true;
     ask_round();
     fake_loop_settle();
-    fake.hold_answers = false;
-    fake.on_refresh = be_outdated;
+    fake_loop.hold_answers = false;
+    fake_loop.on_refresh = be_outdated;
     fake_loop_settle();
     expect_answers(OUTDATED);
     expect_done("");
@@ -343,18 +344,18 @@ END_TEST
  */
 
 START_TEST(test_another_leader_writes) {
-    err_set(&fake.write, ERR_UNPRIVILEGED, "Failed to write to config topic");
+    err_set(&fake_loop.write, ERR_UNPRIVILEGED, "Failed to write to config topic");
     for (int record = 1; record <= 2; record++) { /* without and with a round of its own */
-        fake.c.task_count_record = record;
+        fake_loop.c.task_count_record = record;
         ask_round();
         fake_loop_settle();
         expect_answers("Failed to write to config topic\n");
         ck_assert_int_eq(last.code, ERR_UNPRIVILEGED);
-        ck_assert(fake.h->unprivileged);
+        ck_assert(fake_loop.h->unprivileged);
     }
-    fake.leads = false; /* it is right */
-    ck_assert_int_eq(claim_turn(fake.h), CLAIM_NOT_NEEDED);
-    ck_assert(!fake.h->unprivileged);
+    fake_loop.leads = false; /* it is right */
+    ck_assert_int_eq(claim_turn(fake_loop.h), CLAIM_NOT_NEEDED);
+    ck_assert(!fake_loop.h->unprivileged);
     expect_done("");
 }
 END_TEST
@@ -362,22 +363,22 @@ END_TEST
 START_TEST(test_claims) {
     int64_t now = clock_ms();
     clock_fake_ms(now);
-    ck_assert_int_eq(claim_turn(fake.h), CLAIM_NOT_NEEDED);
-    fake.h->unprivileged = true;
-    err_set(&fake.write, ERR_TIMEOUT, "Timed out");
-    ck_assert_int_eq(claim_turn(fake.h), CLAIM_BEGUN);
-    ck_assert(fake.h->busy); /* nothing else before */
+    ck_assert_int_eq(claim_turn(fake_loop.h), CLAIM_NOT_NEEDED);
+    fake_loop.h->unprivileged = true;
+    err_set(&fake_loop.write, ERR_TIMEOUT, "Timed out");
+    ck_assert_int_eq(claim_turn(fake_loop.h), CLAIM_BEGUN);
+    ck_assert(fake_loop.h->busy); /* nothing else before */
     fake_loop_settle();
-    ck_assert(!fake.h->busy && fake.h->unprivileged);
-    ck_assert_int_eq(claim_turn(fake.h), CLAIM_LATER);
+    ck_assert(!fake_loop.h->busy && fake_loop.h->unprivileged);
+    ck_assert_int_eq(claim_turn(fake_loop.h), CLAIM_LATER);
     clock_fake_ms(now + 249);
-    ck_assert_int_eq(claim_turn(fake.h), CLAIM_LATER);
+    ck_assert_int_eq(claim_turn(fake_loop.h), CLAIM_LATER);
     clock_fake_ms(now + 250);
-    fake.write.code = 0;
-    ck_assert_int_eq(claim_turn(fake.h), CLAIM_BEGUN);
+    fake_loop.write.code = 0;
+    ck_assert_int_eq(claim_turn(fake_loop.h), CLAIM_BEGUN);
     fake_loop_settle();
     expect_done("claim ");
-    ck_assert_int_eq(claim_turn(fake.h), CLAIM_NOT_NEEDED);
+    ck_assert_int_eq(claim_turn(fake_loop.h), CLAIM_NOT_NEEDED);
     clock_fake_ms(-1);
 }
 END_TEST
@@ -390,14 +391,14 @@ START_TEST(test_claims_after_assignments) {
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         fake_loop_conf()->exactly_once = cases[i].support;
         for (int generation = 0; generation < 2; generation++) { /* a leader claims in every generation */
-            claim_after_assignment(fake.h, true);
-            ck_assert_int_eq(claim_turn(fake.h), cases[i].claims ? CLAIM_BEGUN : CLAIM_NOT_NEEDED);
+            claim_after_assignment(fake_loop.h, true);
+            ck_assert_int_eq(claim_turn(fake_loop.h), cases[i].claims ? CLAIM_BEGUN : CLAIM_NOT_NEEDED);
             fake_loop_settle();
             expect_done(cases[i].claims ? "claim " : "");
         }
         for (int generation = 0; generation < 2; generation++) { /* and gives it up once */
-            claim_after_assignment(fake.h, false);
-            ck_assert_int_eq(claim_turn(fake.h), CLAIM_NOT_NEEDED);
+            claim_after_assignment(fake_loop.h, false);
+            ck_assert_int_eq(claim_turn(fake_loop.h), CLAIM_NOT_NEEDED);
             fake_loop_settle();
             expect_done(cases[i].claims && generation == 0 ? "relinquish " : "");
         }
@@ -411,26 +412,26 @@ END_TEST
 START_TEST(test_shutdown) {
     static const bool outdated[] = {false, true};
     for (size_t i = 0; i < 2; i++) {
-        fake.hold_answers = true;
+        fake_loop.hold_answers = true;
         ask_round();
         fake_loop_settle();
         if (outdated[i]) {
-            fencing_outdated(fake.h, "c");
+            fencing_outdated(fake_loop.h, "c");
             expect_answers(OUTDATED);
             ask_round();
             fake_loop_settle();
         }
-        fake.h->stopping = true;
-        fencings_fail(fake.h);
-        fencings_fail(fake.h); /* with every message while stopping */
+        fake_loop.h->stopping = true;
+        fencings_fail(fake_loop.h);
+        fencings_fail(fake_loop.h); /* with every message while stopping */
         expect_answers("Worker is shutting down\n");
         ck_assert_int_eq(last.code, ERR_STOPPING);
         ck_assert(atomic_load(stop_asking));
-        fake.hold_answers = false;
+        fake_loop.hold_answers = false;
         fake_loop_settle();
         expect_answers("");
         expect_done("");
-        fake.h->stopping = false;
+        fake_loop.h->stopping = false;
     }
 }
 END_TEST
@@ -442,15 +443,15 @@ START_TEST(test_begun_while_stopping) {
             err_set(&refusal, ERR_STOPPING, "Worker is shutting down");
         ask_round();
         ck_assert(fake_loop_step()); /* reading the config topic */
-        fake.h->stopping = true;
-        fake.hold_answers = true;
+        fake_loop.h->stopping = true;
+        fake_loop.hold_answers = true;
         fake_loop_settle();
         ck_assert(atomic_load(stop_asking));
-        fake.hold_answers = false;
+        fake_loop.hold_answers = false;
         fake_loop_settle();
         expect_answers(ends[i]);
         expect_done("");
-        fake.h->stopping = false;
+        fake_loop.h->stopping = false;
     }
 }
 END_TEST
@@ -467,7 +468,7 @@ static void request(void) {
     free(req.forward_url);
     req = (struct herder_request){.op = HERDER_FENCE, .connector = "c", .done = on_answer};
     buf_init(&req.json, 1000);
-    op_add(fake.h, run_fence, &req, NULL, clock_ms());
+    op_add(fake_loop.h, run_fence, &req, NULL, clock_ms());
     fake_loop_settle();
 }
 
@@ -480,19 +481,19 @@ START_TEST(test_internal_request) {
     ck_assert_int_eq(req.http, 400);
     ck_assert_str_eq(req.err.text, "Connector c is not a source connector");
     kc_config_set(config, "connector.class", "FileStreamSource");
-    fake.c.pending_fencing = true;
-    fake.c.task_count_record = 2;
-    fake.on_refresh = NULL;
-    fake.hold_answers = true;
+    fake_loop.c.pending_fencing = true;
+    fake_loop.c.task_count_record = 2;
+    fake_loop.on_refresh = NULL;
+    fake_loop.hold_answers = true;
     request();
     ck_assert_int_eq(req.http, 0);
-    fencing_outdated(fake.h, "c");
+    fencing_outdated(fake_loop.h, "c");
     ck_assert_int_eq(req.http, 409);
-    fake.hold_answers = false;
+    fake_loop.hold_answers = false;
     fake_loop_settle();
-    fake.leads = false;
-    fake.h->asg = assignment_new();
-    fake.h->asg->leader_url = strdup("http://leader:8083/");
+    fake_loop.leads = false;
+    fake_loop.h->asg = assignment_new();
+    fake_loop.h->asg->leader_url = strdup("http://leader:8083/");
     request();
     ck_assert_str_eq(req.forward_url, "http://leader:8083/");
     expect_done("");

@@ -78,8 +78,8 @@ struct caller {
 static void *call(void *arg) {
     struct caller *t = arg;
     const struct task_guard *g = &herder_task_guard;
-    t->rc = t->verify ? g->verify(fake.h, "c", 1, t->generation, &t->stop, &t->err)
-                      : g->fence(fake.h, "c", 1, &t->stop, &t->err);
+    t->rc = t->verify ? g->verify(fake_loop.h, "c", 1, t->generation, &t->stop, &t->err)
+                      : g->fence(fake_loop.h, "c", 1, &t->stop, &t->err);
     atomic_store(&t->ended, true);
     return NULL;
 }
@@ -114,10 +114,10 @@ static void await(const size_t *count, size_t wanted) {
 
 static void set_up(void) {
     fake_loop_begin();
-    fake.leads = true;
-    fake.c = (struct snapshot_connector){.name = "c", .generation = 3};
-    fake.h->asg = assignment_new();
-    work_add_task(&fake.h->asg->work, "c", 1);
+    fake_loop.leads = true;
+    fake_loop.c = (struct snapshot_connector){.name = "c", .generation = 3};
+    fake_loop.h->asg = assignment_new();
+    work_add_task(&fake_loop.h->asg->work, "c", 1);
     memset(rounds, 0, sizeof(rounds));
     round_count = reply_count = 1;
     rounds_asked = requests = 0;
@@ -126,9 +126,9 @@ static void set_up(void) {
 }
 
 static void follow(const char *leader_url) {
-    fake.leads = false;
-    free(fake.h->asg->leader_url);
-    fake.h->asg->leader_url = strdup(leader_url);
+    fake_loop.leads = false;
+    free(fake_loop.h->asg->leader_url);
+    fake_loop.h->asg->leader_url = strdup(leader_url);
 }
 
 /* ---- fencing by this worker ----------------------------------------------------------------------------------------
@@ -193,7 +193,7 @@ START_TEST(test_task_stops_while_it_waits) {
     finish(&t);
     expect(&t, "The task is being stopped");
     ck_assert_int_eq(t.err.code, ERR_STOPPING);
-    held->fenced(fake.h, held, NULL); /* the answer comes to nobody */
+    held->fenced(fake_loop.h, held, NULL); /* the answer comes to nobody */
 }
 END_TEST
 
@@ -212,11 +212,11 @@ END_TEST
 START_TEST(test_worker_stops) {
     for (int verify = 0; verify < 2; verify++) {
         struct caller t = {.verify = verify, .generation = 3};
-        fake.h->stopping = true;
+        fake_loop.h->stopping = true;
         start(&t);
         finish(&t);
         expect(&t, "Worker is shutting down");
-        fake.h->stopping = false;
+        fake_loop.h->stopping = false;
     }
     ck_assert_uint_eq(rounds_asked, 0);
 }
@@ -224,12 +224,12 @@ END_TEST
 
 START_TEST(test_dropped_with_its_turn) {
     struct caller t = {0};
-    fake.h->busy = true;
+    fake_loop.h->busy = true;
     start(&t);
-    while (list_empty(&fake.h->ops))
+    while (list_empty(&fake_loop.h->ops))
         fake_loop_step();
-    op_free(CONTAINER_OF(list_pop(&fake.h->ops), struct op, link)); /* what a shutdown does */
-    fake.h->busy = false;
+    op_free(CONTAINER_OF(list_pop(&fake_loop.h->ops), struct op, link)); /* what a shutdown does */
+    fake_loop.h->busy = false;
     finish(&t);
     expect(&t, "Worker is shutting down");
 }
@@ -241,8 +241,8 @@ END_TEST
 START_TEST(test_asks_the_leader) {
     struct caller t = {0};
     follow("http://leader:8083/");
-    fake.h->has_key = true;
-    fake.h->key.len = 32;
+    fake_loop.h->has_key = true;
+    fake_loop.h->key.len = 32;
     replies[0] = (struct reply){204, ""};
     start(&t);
     finish(&t);
@@ -299,7 +299,7 @@ START_TEST(test_leaders_change) {
     follow("http://one:8083/");
     replies[0] = (struct reply){0, ""}; /* it has just died */
     await(&requests, 1);
-    fake.leads = true; /* this one takes its place */
+    fake_loop.leads = true; /* this one takes its place */
     finish(&t);
     expect(&t, NULL);
     ck_assert_uint_eq(rounds_asked, 1);
@@ -310,14 +310,14 @@ END_TEST
 START_TEST(test_stops_while_the_leader_is_asked) {
     struct caller t = {0};
     follow("http://leader:8083/");
-    fake.hold_answers = true;
+    fake_loop.hold_answers = true;
     replies[0] = (struct reply){204, ""};
     start(&t);
     await(&requests, 1);
     atomic_store(&t.stop, true);
     finish(&t);
     expect(&t, "The task is being stopped");
-    fake.hold_answers = false;
+    fake_loop.hold_answers = false;
     fake_loop_settle();
 }
 END_TEST
@@ -326,10 +326,10 @@ END_TEST
  */
 
 static void move_on(void) {
-    fake.c.generation++;
+    fake_loop.c.generation++;
 }
 static void delete_it(void) {
-    fake.c.name = NULL;
+    fake_loop.c.name = NULL;
 }
 
 #define OTHER_CONFIGS                                                                                                  \
@@ -351,18 +351,18 @@ START_TEST(test_verification) {
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct caller t = {.verify = true, .generation = cases[i].generation};
-        fake.c = (struct snapshot_connector){.name = "c", .generation = 3};
-        fake.on_refresh = cases[i].meanwhile; /* read with the rest of the topic */
-        work_done(&fake.h->asg->work);
+        fake_loop.c = (struct snapshot_connector){.name = "c", .generation = 3};
+        fake_loop.on_refresh = cases[i].meanwhile; /* read with the rest of the topic */
+        work_done(&fake_loop.h->asg->work);
         if (!cases[i].revoked)
-            work_add_task(&fake.h->asg->work, "c", 1);
+            work_add_task(&fake_loop.h->asg->work, "c", 1);
         start(&t);
         finish(&t);
         expect(&t, cases[i].text);
     }
-    assignment_free(fake.h->asg); /* none yet */
-    fake.h->asg = NULL;
-    fake.c = (struct snapshot_connector){.name = "c", .generation = 3};
+    assignment_free(fake_loop.h->asg); /* none yet */
+    fake_loop.h->asg = NULL;
+    fake_loop.c = (struct snapshot_connector){.name = "c", .generation = 3};
     struct caller t = {.verify = true, .generation = 3};
     start(&t);
     finish(&t);
@@ -374,15 +374,15 @@ static size_t reads;
 
 static void read_in_the_end(void) {
     if (++reads == 5)
-        fake.refresh.code = 0;
+        fake_loop.refresh.code = 0;
     else
-        fake.on_refresh = read_in_the_end;
+        fake_loop.on_refresh = read_in_the_end;
 }
 
 START_TEST(test_verification_waits_for_the_topic) {
     struct caller t = {.verify = true, .generation = 3};
-    err_set(&fake.refresh, ERR_TIMEOUT, "Timed out");
-    fake.on_refresh = read_in_the_end;
+    err_set(&fake_loop.refresh, ERR_TIMEOUT, "Timed out");
+    fake_loop.on_refresh = read_in_the_end;
     start(&t);
     finish(&t);
     expect(&t, NULL);
@@ -392,11 +392,11 @@ END_TEST
 
 START_TEST(test_verification_of_a_topic_that_cannot_be_read) {
     struct caller t = {.verify = true, .generation = 3}, stopped = t;
-    err_set(&fake.refresh, ERR_AUTH, "Not allowed");
+    err_set(&fake_loop.refresh, ERR_AUTH, "Not allowed");
     start(&t);
     finish(&t);
     expect(&t, "Failed to read to end of config topic");
-    err_set(&fake.refresh, ERR_TIMEOUT, "Timed out");
+    err_set(&fake_loop.refresh, ERR_TIMEOUT, "Timed out");
     atomic_store(&stopped.stop, true);
     start(&stopped);
     finish(&stopped);
