@@ -157,9 +157,9 @@ class Mixed:
 
     def restart_broker(self):
         self.kills.append("broker")
-        self.broker.process.kill()
+        self.broker.kill()
         self.source.add(50)
-        time.sleep(self.rnd.uniform(0, 3))
+        time.sleep(self.rnd.uniform(0, 2))
         self.broker.start()
 
     def expect_lines(self, timeout_s: float = 120):
@@ -187,7 +187,7 @@ def test_both_engines(folder, kafka, unique):
     """A Java worker and this one in one group: each leads once and is killed then, each runs the tasks, fenced by the other.
     With EOS_KILLS=50 there are three workers, and after the first two everything happens at random, the broker's death as well."""
     rnd, proof = seed(), KILLS >= 10
-    broker = Kafka(folder, unique("broker")) if proof else kafka
+    broker = Kafka(folder, unique("broker"), apart=True) if proof else kafka
     mixed = Mixed(folder, broker, unique, rnd, ["java", "kconnectd", "kconnectd"] if proof else ["java", "kconnectd"])
     kills = KILLS if proof else 2
     broken = rnd.sample(range(2, kills), kills // 10)
@@ -228,7 +228,7 @@ def test_both_engines(folder, kafka, unique):
 def test_killed_broker(make_worker, unique, folder):
     """The broker dies in the middle of transactions and comes back: the task goes on by itself."""
     rnd = seed()
-    broker = Kafka(folder, unique("broker"))
+    broker = Kafka(folder, unique("broker"), apart=True)
     try:
         name, topic = unique("growing"), unique("lines")
         worker = make_worker(bootstrap=broker.bootstrap, **EOS)
@@ -238,7 +238,7 @@ def test_killed_broker(make_worker, unique, folder):
         eventually("some lines", lambda: len(lines(broker.bootstrap, topic)) > 100, 60, worker.process)
         for _ in range(max(1, KILLS // 10)):
             time.sleep(rnd.uniform(0, 0.5))
-            broker.process.kill()
+            broker.kill()
             source.add(1000)
             broker.start()
             expect_all(broker.bootstrap, topic, source.lines, worker, 120)

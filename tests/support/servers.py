@@ -117,10 +117,13 @@ def java(name: str, server: str, main: str, args: list, folder: pathlib.Path, he
 
 
 class Kafka:
-    """One broker that is its own controller, or (`quorum` names the controllers) one of a cluster's."""
+    """One broker that is its own controller, or (`quorum` names the controllers) one of a cluster's. A lone broker that is killed
+    and returns as its own controller was never missed: it believes to lead everything before it listens, gives up when it misses
+    itself then, and so completes transactions whose end was written down without their partitions hearing of it ("Couldn't find
+    leader endpoint"); no reader of committed records ever gets past these. With `apart` its controller lives on."""
 
     def __init__(self, folder: pathlib.Path, name: str = "kafka", node: int = 1, controller: int | None = None,
-                 quorum: str | None = None, heap: str = "768m", start: bool = True, **settings):
+                 quorum: str | None = None, heap: str = "768m", start: bool = True, apart: bool = False, **settings):
         self.folder, self.name, self.node, self.heap, self.starts = folder / name, name, node, heap, 0
         self.port, self.controller = free_port(), controller or free_port()
         self.bootstrap = f"127.0.0.1:{self.port}"
@@ -129,21 +132,33 @@ class Kafka:
         (self.folder / "log4j2.properties").write_text(
             "appender.c.type=Console\nappender.c.name=C\nappender.c.layout.type=PatternLayout\n"
             "appender.c.layout.pattern=%d %p %m (%c)%n\nrootLogger.level=info\nrootLogger.appenderRef.c.ref=C\n")
-        self.properties = write_properties(self.folder / "server.properties", {
-            "process.roles": "broker,controller", "node.id": node,
-            "controller.quorum.voters": quorum or f"{node}@127.0.0.1:{self.controller}",
-            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controller}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}", "controller.listener.names": "CONTROLLER",
+        ours, controls = f"PLAINTEXT://127.0.0.1:{self.port}", f"CONTROLLER://127.0.0.1:{self.controller}"
+        quorum = {"controller.quorum.voters": quorum or f"{node + apart}@127.0.0.1:{self.controller}",
+                  "controller.listener.names": "CONTROLLER"}
+        self.apart: Process | None = None
+        if apart:
+            settings = {"broker.heartbeat.interval.ms": 500, **settings}
+            properties = self._format("controller", {
+                **quorum, "process.roles": "controller", "node.id": node + 1, "listeners": controls,
+                "log.dirs": self.folder / "controller-data", "broker.session.timeout.ms": 2000})
+            self.apart = self._java("controller", "kafka.Kafka", [properties])
+        self.properties = self._format("server", {
+            **quorum, "process.roles": "broker" if apart else "broker,controller", "node.id": node,
+            "listeners": ours if apart else f"{ours},{controls}", "advertised.listeners": ours,
             "inter.broker.listener.name": "PLAINTEXT", "log.dirs": self.folder / "data", "num.partitions": 1,
             "offsets.topic.replication.factor": 1, "offsets.topic.num.partitions": 5,
             "transaction.state.log.replication.factor": 1, "transaction.state.log.min.isr": 1,
             "group.initial.rebalance.delay.ms": 0, "group.min.session.timeout.ms": 500,
             "log.flush.interval.messages": 10000, **settings})
-        done = self._java("format", "kafka.tools.StorageTool", ["format", "-t", "kconnectdTestsCluster0", "-c", self.properties])
-        if done.popen.wait(60) != 0:
-            raise RuntimeError(done.tail())
         if start:
             self.start()
+
+    def _format(self, name: str, settings: dict) -> pathlib.Path:
+        properties = write_properties(self.folder / f"{name}.properties", settings)
+        done = self._java("format", "kafka.tools.StorageTool", ["format", "-t", "kconnectdTestsCluster0", "-c", properties])
+        if done.popen.wait(60) != 0:
+            raise RuntimeError(done.tail())
+        return properties
 
     def _java(self, name: str, main: str, args: list) -> Process:
         return java(name, "kafka", main, args, self.folder, self.heap,
@@ -162,11 +177,17 @@ class Kafka:
         eventually("Kafka", up, 90, self.process)
 
     def kill(self):
+        """An own controller notices before this returns."""
+        def missed() -> int:
+            return self.apart.log.read_text(errors="replace").count("because its session has timed out") if self.apart else 1
+        before = missed()
         self.process.kill()
+        if self.apart:
+            eventually("the broker is missed", lambda: missed() > before, 30, self.apart)
 
     def stop(self):
-        if self.process:
-            self.process.kill()
+        for process in filter(None, (self.process, self.apart)):
+            process.kill()
 
 
 class KafkaCluster:
