@@ -181,6 +181,18 @@ static int deliver(struct source_task *s, struct kc_error *err) {
     return -1;
 }
 
+/* Waits until the dead letters of records that the next offsets go past are acknowledged. */
+static int deliver_letters(struct source_task *s, struct kc_error *err) {
+    while (!source_errors_safe(s, DELIVER_MS)) {
+        if (task_cancelled(s->task))
+            return err_set(err, ERR_STOPPING, "The task is being stopped");
+        if (s->tx.open && clock_ms() - s->tx.opened_ms >= s->tx.timeout_ms)
+            return err_set(err, ERR_TIMEOUT, "Dead letters for topic %s were not acknowledged in time",
+                           s->task->conf.dlq_topic);
+    }
+    return 0;
+}
+
 /* The records that were sent are committed: the connector hears of them, in their order. */
 static void confirm(struct source_task *s) {
     for (struct list *item = s->in_flight.next, *next; item != &s->in_flight; item = next) {
@@ -220,7 +232,9 @@ static int commit(struct source_task *s, struct kc_error *err) {
     if (anything) {
         struct source_flush f = {.arena = arena_new(0)};
         int64_t begin_ms = clock_ms();
-        int rc = source_flush_collect(s, &f, err);
+        int rc = deliver_letters(s, err);
+        if (rc == 0)
+            rc = source_flush_collect(s, &f, err);
         if (rc == 0)
             rc = commit_with_offsets(s, &f, err);
         if (rc == 0) {

@@ -328,6 +328,43 @@ END_TEST
 
 enum { END_TXN = 26 };
 
+/* A letter that is no number is a dead letter, and its topic has no leader for now. */
+START_TEST(test_offsets_wait_for_dead_letters) {
+    static const char *const pairs[] = {"errors.tolerance",
+                                        "all",
+                                        "errors.deadletterqueue.topic.name",
+                                        "dlq",
+                                        "transforms",
+                                        "f",
+                                        "transforms.f.type",
+                                        "org.apache.kafka.connect.transforms.Cast$Value",
+                                        "transforms.f.spec",
+                                        "int8",
+                                        "producer.override.transaction.timeout.ms",
+                                        "3000",
+                                        NULL};
+    task_lab_topic(&lab, "dlq", 1);
+    rd_kafka_mock_partition_set_leader(lab.cluster, "dlq", 0, -1);
+    struct task *t = start("a1;", pairs);
+    wait_polled();
+    clock_sleep_ms(300);
+    ck_assert_ptr_null(fake_offset(KEY));
+    ck_assert_int_eq(atomic_load(&fake.confirmed), 0);
+    rd_kafka_mock_partition_set_leader(lab.cluster, "dlq", 0, 1);
+    wait_confirmed(2);
+    ck_assert_str_eq(fake_offset(KEY), "{\"n\":\"1\"}");
+
+    rd_kafka_mock_partition_set_leader(lab.cluster, "dlq", 0, -1); /* for good: the transaction ends before */
+    atomic_store(&fake.at, "b2;");
+    expect_failure(t,
+                   "ConnectException: The task c-0 was unable to finish writing records to Kafka before its producer "
+                   "transaction expired.");
+    ck_assert_str_eq(fake_offset(KEY), "{\"n\":\"1\"}");
+    ck_assert_msg(strstr(fake_trace(), "Dead letters for topic dlq were not acknowledged in time") != NULL, "%s",
+                  fake_trace());
+}
+END_TEST
+
 START_TEST(test_fenced) {
     struct task *t = start("a;b;", NULL);
     wait_confirmed(2);
@@ -368,6 +405,7 @@ int main(void) {
         {"interval", {test_interval, test_pause_commits}},
         {"connector", {test_connector_boundaries, test_contradictions}},
         {"failures", {test_guard, test_offsets_that_cannot_be_written, test_fenced, test_expired}},
+        {"letters", {test_offsets_wait_for_dead_letters}},
         {NULL, {NULL}},
     };
     return task_lab_run("source_transaction", cases, set_up, tear_down);
