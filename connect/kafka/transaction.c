@@ -10,9 +10,10 @@
 #include "connect/base/err.h"
 #include "connect/kafka/client.h"
 
-#define LOGGER      "org.apache.kafka.connect.util.ConnectUtils"
-#define FENCED      "org.apache.kafka.common.errors.ProducerFencedException"
-#define TIMEOUT_ROW "transaction.timeout.ms"
+#define LOGGER       "org.apache.kafka.connect.util.ConnectUtils"
+#define FENCED       "org.apache.kafka.common.errors.ProducerFencedException"
+#define UNAUTHORIZED "org.apache.kafka.common.errors.TransactionalIdAuthorizationException"
+#define TIMEOUT_ROW  "transaction.timeout.ms"
 
 enum { MIN_TIMEOUT = 1000 /* librdkafka's */, SLICE_MS = 250, COMMIT_SLICE = 1000 };
 
@@ -42,11 +43,33 @@ static int64_t current_number(const rd_kafka_conf_t *conf, const char *key) {
     return rd_kafka_conf_get(conf, key, text, &size) == RD_KAFKA_CONF_OK ? strtoll(text, NULL, 10) : 0;
 }
 
+/* @source ProducerConfig.postProcessAndValidateIdempotenceConfigs */
+static int check(const struct kc_config *props, struct kc_error *err) {
+    static const char *const why = "org.apache.kafka.common.config.ConfigException";
+    const char *acks = kc_config_get(props, "acks");
+    int64_t in_flight = client_number(CLIENT_PRODUCER, props, "max.in.flight.requests.per.connection");
+    if (client_number(CLIENT_PRODUCER, props, "retries") == 0)
+        return err_set_class(err, ERR_BAD_CONFIG, why,
+                             "Must set retries to non-zero when using the idempotent producer.");
+    if (acks && (strcmp(acks, "0") == 0 || strcmp(acks, "1") == 0))
+        return err_set_class(err, ERR_BAD_CONFIG, why,
+                             "Must set acks to all in order to use the idempotent producer. Otherwise we cannot "
+                             "guarantee idempotence.");
+    if (in_flight > 5)
+        return err_set_class(err, ERR_BAD_CONFIG, why,
+                             "To use the idempotent producer, max.in.flight.requests.per.connection must be set to at "
+                             "most 5. Current value is %lld.",
+                             (long long)in_flight);
+    return 0;
+}
+
 rd_kafka_conf_t *transaction_conf(const struct kc_config *java, const char *transactional_id, const char *why,
                                   struct kc_error *err) {
     AUTO(props) props = kc_config_copy(java);
     ensure(props, "enable.idempotence", "true", why, true);
     ensure(props, "transactional.id", transactional_id, why, false);
+    if (check(props, err) < 0)
+        return NULL;
     kc_config_remove(props, "transactional.id"); /* client_conf knows only those that it is not to use */
     kc_config_remove(props, "delivery.timeout.ms");
     int64_t timeout = client_number(CLIENT_PRODUCER, props, TIMEOUT_ROW);
@@ -79,6 +102,12 @@ static int describe(rd_kafka_t *rk, rd_kafka_resp_err_t code, const char *text, 
         code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH) /* librdkafka does not always tell them apart */
         return err_set_class(err, ERR_KAFKA, FENCED,
                              "There is a newer producer with the same transactionalId which fences the current one.");
+    if (code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+        return err_set_class(err, ERR_AUTH, UNAUTHORIZED, "Transactional Id authorization failed.");
+    if (code == RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT)
+        return err_set_class(err, ERR_KAFKA, "org.apache.kafka.common.KafkaException",
+                             "Unexpected error in InitProducerIdResponse; The transaction timeout is larger than the "
+                             "maximum value allowed by the broker (as configured by transaction.max.timeout.ms).");
     client_error(err, code, "%s", text);
     if (err) {
         err->retriable = false;

@@ -17,11 +17,13 @@ struct transaction_limits {
 
 /* A producer's configuration from Java properties, with this transactional id and idempotence, whatever the properties
  * say of them: a warning tells what is passed over ("... cannot be overridden <why>. ..."). A record that cannot be
- * delivered within transaction.timeout.ms fails, as its transaction has by then. Caller owns. */
+ * delivered within transaction.timeout.ms fails, as its transaction has by then. Caller owns.
+ * @errors ConfigException, of what idempotence does not allow: acks, retries, max.in.flight.requests.per.connection */
 rd_kafka_conf_t *transaction_conf(const struct kc_config *java, const char *transactional_id, const char *why,
                                   struct kc_error *err);
 
-/* Fences older producers of the id and finishes what they left behind. @blocks */
+/* Fences older producers of the id and finishes what they left behind. @blocks
+ * @errors TransactionalIdAuthorizationException, KafkaException (the brokers do not allow the timeout), … */
 int transaction_init(rd_kafka_t *rk, const struct transaction_limits *limits, struct kc_error *err) KC_CHECKED;
 int transaction_begin(rd_kafka_t *rk, struct kc_error *err) KC_CHECKED;
 /* Delivers what is outstanding (delivery reports are called) and commits. @blocks
