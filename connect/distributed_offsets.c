@@ -310,6 +310,20 @@ static int write_source(const struct access *a, struct kc_arena *arena, const st
     return rc;
 }
 
+static int alter_source(const struct access *a, struct kc_arena *arena, const struct offsets_body *body,
+                        struct kc_error *err) {
+    if (ask_connector(a, body->partitions, body->offsets, body->count, err) < 0)
+        return -1;
+    return write_source(a, arena, body, err);
+}
+
+/* Connect's own exceptions are told as they are. @source ConnectUtils.maybeWrap */
+static int failed_source(const struct access *a, struct kc_error *err) {
+    if (strncmp(err->exception, "org.apache.kafka.connect.", 25) == 0)
+        return -1;
+    return err_wrap(err, NULL, "Failed to modify offsets for source connector %s", a->connector);
+}
+
 /* Every known partition with a null offset. */
 struct source_maps {
     struct kc_arena *arena;
@@ -404,14 +418,12 @@ static int modify(const struct access *a, struct kc_arena *arena, struct herder_
     if (!alter && sink)
         return reset_sink(a, arena, err);
     if (!alter)
-        return reset_source(a, arena, err);
+        return reset_source(a, arena, err) < 0 ? failed_source(a, err) : 0;
     if (offsets_body_parse(arena, req->body, req->body_len, &body, err) < 0)
         return -1;
     if (sink)
         return alter_sink(a, arena, &body, err);
-    if (ask_connector(a, body.partitions, body.offsets, body.count, err) < 0)
-        return -1;
-    return write_source(a, arena, &body, err);
+    return alter_source(a, arena, &body, err) < 0 ? failed_source(a, err) : 0;
 }
 
 static int modify_offsets(struct herder *h, struct errand *e) {

@@ -67,6 +67,9 @@ struct kc_config *client_props_consumer(const struct kc_config *worker, const st
 struct kc_config *client_props_admin(const struct kc_config *worker, const struct kc_config *connector,
                                      const char *client_id);
 
+/* Sets what cannot be otherwise; a warning tells of a value that is passed over ("… cannot be overridden <why>. …"). */
+void client_ensure(struct kc_config *props, const char *key, const char *value, const char *why, bool any_case);
+
 /* `policy` is All, None, Principal or Allowlist, or the class name of one of these.
  * Calls f for every `<prefix>…` entry of a connector's configuration that the policy forbids: the whole key and Java's
  * text ("The 'None' policy does not allow 'K' to be overridden in the connector configuration."). Returns how many. */

@@ -7,6 +7,8 @@
 #include "connect/base/err.h"
 #include "connect/kafka/client.h"
 
+#define LOG_UTILS "org.apache.kafka.connect.util.ConnectUtils"
+
 static bool starts_with(const char *text, const char *prefix) {
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
@@ -136,6 +138,18 @@ size_t client_policy_check(const char *policy, const struct kc_list *allowlist, 
             f(arg, key, text);
     }
     return count;
+}
+
+/* @source ConnectUtils.ensureProperty */
+void client_ensure(struct kc_config *props, const char *key, const char *value, const char *why, bool any_case) {
+    const char *given = kc_config_get(props, key);
+    if (given && (any_case ? strcasecmp(given, value) : strcmp(given, value)) != 0)
+        kc_log(
+            KC_WARN, LOG_UTILS,
+            "The value '%s' for the '%s' property will be ignored as it cannot be overridden %s. The value '%s' will "
+            "be used instead.",
+            given, key, why, value);
+    kc_config_set(props, key, value);
 }
 
 struct refusals {

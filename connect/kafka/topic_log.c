@@ -290,7 +290,7 @@ static int open_consumer(struct topic_log *log, struct kc_error *err) {
     kc_config_set(java, "enable.auto.commit", "false");
     kc_config_set(java, "allow.auto.create.topics", "false");
     if (log->conf.read_committed)
-        kc_config_set(java, "isolation.level", "read_committed");
+        client_ensure(java, "isolation.level", "read_committed", log->conf.read_committed, false);
     kc_config_remove(java, "group.id"); /* the worker's */
     kc_config_remove(java, "group.instance.id");
     rd_kafka_conf_t *conf = client_conf(CLIENT_CONSUMER, java, err);

@@ -17,7 +17,7 @@ struct topic_log_conf {
     int16_t replication_factor;
     const struct kc_config *topic_configs; /* further topic settings, without cleanup.policy */
     bool status_producer;                  /* retries=0 (status store) instead of endless delivery */
-    bool read_committed;
+    const char *read_committed;            /* why only committed records are read; a literal; NULL: `client` says it */
     int64_t retry_backoff_ms, api_timeout_ms;
     /* Every record in order of its partition; key NULL = none, value NULL = tombstone. @thread topic log */
     void (*on_record)(void *arg, int32_t partition, int64_t offset, const void *key, size_t key_len, const void *value,

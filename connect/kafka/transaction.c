@@ -19,18 +19,6 @@ enum { MIN_TIMEOUT = 1000 /* librdkafka's */, SLICE_MS = 250, COMMIT_SLICE = 100
 
 /* ---- Configuration ---- */
 
-/* @source ConnectUtils.ensureProperty */
-static void ensure(struct kc_config *props, const char *key, const char *value, const char *why, bool any_case) {
-    const char *given = kc_config_get(props, key);
-    if (given && (any_case ? strcasecmp(given, value) : strcmp(given, value)) != 0)
-        kc_log(
-            KC_WARN, LOGGER,
-            "The value '%s' for the '%s' property will be ignored as it cannot be overridden %s. The value '%s' will "
-            "be used instead.",
-            given, key, why, value);
-    kc_config_set(props, key, value);
-}
-
 static int set_number(rd_kafka_conf_t *conf, const char *key, int64_t n, struct kc_error *err) {
     char text[32];
     snprintf(text, sizeof(text), "%lld", (long long)n);
@@ -66,8 +54,8 @@ static int check(const struct kc_config *props, struct kc_error *err) {
 rd_kafka_conf_t *transaction_conf(const struct kc_config *java, const char *transactional_id, const char *why,
                                   struct kc_error *err) {
     AUTO(props) props = kc_config_copy(java);
-    ensure(props, "enable.idempotence", "true", why, true);
-    ensure(props, "transactional.id", transactional_id, why, false);
+    client_ensure(props, "enable.idempotence", "true", why, true);
+    client_ensure(props, "transactional.id", transactional_id, why, false);
     if (check(props, err) < 0)
         return NULL;
     kc_config_remove(props, "transactional.id"); /* client_conf knows only those that it is not to use */

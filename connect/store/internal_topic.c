@@ -34,6 +34,16 @@ static struct kc_config *topic_settings(const struct worker_conf *conf, enum int
     return settings;
 }
 
+/* Completes a warning; NULL: uncommitted records are read, too. */
+static const char *why_committed(enum internal_topic which, const char *own_topic) {
+    if (which == TOPIC_STATUS)
+        return NULL;
+    if (which == TOPIC_CONFIG)
+        return "for the worker's config topic consumer when exactly-once source support is enabled";
+    return own_topic ? "for source connectors' offset consumers when exactly-once source support is enabled"
+                     : "for the worker offsets topic consumer when exactly-once source support is enabled";
+}
+
 struct store_log *internal_topic_log(const struct worker_conf *conf, enum internal_topic which, const char *topic,
                                      const struct kc_config *client, log_record_fn on_record, void *arg) {
     if (conf->standalone)
@@ -59,7 +69,7 @@ struct store_log *internal_topic_log(const struct worker_conf *conf, enum intern
         .replication_factor = replication[which],
         .topic_configs = settings,
         .status_producer = which == TOPIC_STATUS,
-        .read_committed = which != TOPIC_STATUS && worker_exactly_once(conf),
+        .read_committed = worker_exactly_once(conf) ? why_committed(which, topic) : NULL,
         .retry_backoff_ms = conf->retry_backoff_ms > 0 ? conf->retry_backoff_ms : 100,
         .api_timeout_ms = client_number(CLIENT_ADMIN, conf->text, "default.api.timeout.ms"),
         .on_record = on_record,
