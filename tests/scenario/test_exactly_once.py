@@ -2,6 +2,7 @@
 printed; EOS_SEED repeats one, EOS_KILLS=50 makes more of it."""
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
@@ -109,7 +110,7 @@ class Mixed:
     """A group of Java workers and workers of the daemon, killed at random while two connectors write: the lines of a growing file
     (one task), and numbers (a changing number of tasks, whose predecessors must be fenced)."""
 
-    FAST = {"session__timeout__ms": 3000, "heartbeat__interval__ms": 500, "rebalance__timeout__ms": 10000,
+    FAST = {"session__timeout__ms": 6000, "heartbeat__interval__ms": 500, "rebalance__timeout__ms": 10000,
             "scheduled__rebalance__max__delay__ms": 0, "plugin__discovery": "service_load"}
 
     def __init__(self, folder: pathlib.Path, broker: Kafka, unique, rnd: random.Random, engines: list[str]):
@@ -178,9 +179,15 @@ class Mixed:
         assert offsets == {task: len(numbers) - 1 for task, numbers in got.items()}
 
     def end(self):
+        """Tells what can explain a failure, and ends everybody."""
+        print(f"killed: {self.kills}")
         for w in self.workers:
             if w.process and not w.process.exited():
+                with contextlib.suppress(OSError):
+                    print(w.name, w.rest("GET", "/connectors?expand=status", timeout_s=5)[:2])
                 w.kill()
+            lines = w.process.log.read_text(errors="replace").splitlines() if w.process else []
+            print("\n".join([x for x in lines if not x.startswith(("\t", "{"))][-40:]))
 
 
 def test_both_engines(folder, kafka, unique):
@@ -219,7 +226,6 @@ def test_both_engines(folder, kafka, unique):
         mixed.expect_lines()
         mixed.expect_numbers(mixed.workers[0])
     finally:
-        print(f"killed: {mixed.kills}")
         mixed.end()
         if proof:
             broker.stop()
