@@ -18,6 +18,7 @@
 #include "connect/base/thread.h"
 #include "connect/connector_checks.h"
 #include "connect/plugins.h"
+#include "connect/store/own_offsets.h"
 #include "connect/task_configs.h"
 
 #define LOG_CONNECTOR "org.apache.kafka.connect.runtime.WorkerConnector"
@@ -57,7 +58,8 @@ struct connector {
     /* shared */
     pthread_mutex_t lock;
     pthread_cond_t ended_cond;
-    bool ended, abandoned;
+    bool ended, abandoned, stopping;
+    struct offset_store *own_offsets; /* while it is opened */
     atomic_bool cancelled;
     atomic_bool created; /* the framework's options are good; otherwise it is as if there were no connector */
 };
@@ -170,12 +172,34 @@ static int prepare(struct connector *c, struct kc_error *err) {
     return config_parse(plugin->options, c->resolved, c->arena, c->conf, plugin->conf_size, err);
 }
 
+/* A source's own offsets topic is created or found to be usable before there are tasks that need it. What is read of it
+ * is not needed here. @blocks while the brokers are away, but not beyond connector_stop */
+static int open_own_offsets(struct connector *c, struct kc_error *err) {
+    if (c->setup.plugin->kind != KC_KIND_SOURCE)
+        return 0;
+    struct offset_stores stores = own_offsets(c->setup.worker, NULL, c->name, /* task= */ -1, c->resolved);
+    if (!stores.own)
+        return 0;
+    pthread_mutex_lock(&c->lock);
+    c->own_offsets = stores.own;
+    if (c->stopping)
+        offset_store_cancel(stores.own);
+    pthread_mutex_unlock(&c->lock);
+    int rc = offset_store_start(stores.own, err);
+    pthread_mutex_lock(&c->lock);
+    c->own_offsets = NULL;
+    bool stopped = c->stopping;
+    pthread_mutex_unlock(&c->lock);
+    offset_store_free(stores.own);
+    return stopped ? 0 : rc;
+}
+
 /* An error makes the connector FAILED. */
 static int initialise(struct connector *c, struct kc_error *err) {
     if (create(c, err) < 0)
         return -1;
     atomic_store(&c->created, true);
-    return prepare(c, err);
+    return prepare(c, err) < 0 ? -1 : open_own_offsets(c, err);
 }
 
 /* ---- transitions ------------------------------------------------------------------------------------------------- */
@@ -474,6 +498,11 @@ void connector_compute_tasks(struct connector *c, struct reconfiguration *r) {
 }
 
 void connector_stop(struct connector *c) {
+    pthread_mutex_lock(&c->lock);
+    c->stopping = true;
+    if (c->own_offsets)
+        offset_store_cancel(c->own_offsets);
+    pthread_mutex_unlock(&c->lock);
     post(c, MSG_STOP, &(struct connector_message){0});
 }
 

@@ -323,3 +323,29 @@ def test_zombies_are_fenced(kafka, make_worker, unique):
     assert read(kafka.bootstrap, topic) == []
     fencings = [json.loads(value) for key, value in read(kafka.bootstrap, f"{group}-configs") if key == f"tasks-fencing-{name}".encode()]
     assert fencings == [{"task-count": tasks}, {"task-count": 1}]
+
+
+def test_an_own_offsets_topic_that_cannot_be_used(worker, topics, unique, folder):
+    """Then the connector fails, as in Java, and has no tasks."""
+    for what, topic in {"is required to have 'cleanup.policy=compact'": topics.create(unique("wrong"), 1, cleanup_policy="delete"),
+                        "Topic name is invalid: 'a b'": "a b"}.items():
+        name, source = unique("own"), Growing(folder / f"{unique('own')}.txt")
+        worker.put(name, file_source(source.file, unique("t"), exactly__once__support="requested", offsets__storage__topic=topic))
+        worker.wait_state(name, "FAILED", 0)
+        assert what in worker.status(name)["connector"]["trace"]
+        worker.delete(name)
+
+
+def test_preparing_comes_before_enabled(make_worker, topics, unique, folder):
+    """Only the leader writes in transactions while a group prepares; then tasks do, from where they were."""
+    group, name, topic = unique("eos"), unique("lines"), unique("lines")
+    source = Growing(folder / f"{name}.txt")
+    for support in ("preparing", "enabled"):
+        worker = make_worker(group=group, exactly__once__source__support=support)
+        source.add(3)
+        worker.put(name, file_source(source.file, topic, exactly__once__support="requested"))
+        expect_all(topics.bootstrap, topic, source.lines, worker)
+        # The end of a transaction takes an offset of its own.
+        assert topics.count(f"{group}-configs") > len(read(topics.bootstrap, f"{group}-configs"))
+        assert (topics.count(topic) > len(source.lines)) == (support == "enabled")
+        assert worker.stop() == 0

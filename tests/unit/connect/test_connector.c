@@ -206,10 +206,11 @@ static struct kc_config *usual_config(void) {
     return config;
 }
 
-static struct connector *start_with(const struct kc_config *config, enum target_state target) {
+static struct connector *start_plugin(const struct kc_plugin *of, const struct kc_config *config,
+                                      enum target_state target) {
     struct kc_error err = {0};
     struct connector_setup setup = {.name = "fake",
-                                    .plugin = &plugin,
+                                    .plugin = of,
                                     .config = config,
                                     .substitute = substitute,
                                     .statuses = statuses,
@@ -220,6 +221,10 @@ static struct connector *start_with(const struct kc_config *config, enum target_
     struct connector *c = connector_start(&setup, target, 1, &err);
     ck_assert_msg(c != NULL, "%s", err.text);
     return c;
+}
+
+static struct connector *start_with(const struct kc_config *config, enum target_state target) {
+    return start_plugin(&plugin, config, target);
 }
 
 static void end(struct connector *c) {
@@ -547,6 +552,26 @@ START_TEST(stop_that_hangs_is_given_up) {
 }
 END_TEST
 
+/* Its own offsets topic is on brokers that are away: it starts with these, or not at all. */
+START_TEST(own_offsets_topic_out_of_reach) {
+    static const struct kc_source_task_ops task;
+    struct kc_plugin source = plugin;
+    AUTO(props) config = usual_config();
+    source.kind = KC_KIND_SOURCE;
+    source.sink_task = NULL;
+    source.source_task = &task;
+    kc_config_set(config, "connector.class", "test.FakeSourceConnector");
+    kc_config_set(config, "offsets.storage.topic", "own");
+    kc_config_set(config, "producer.override.bootstrap.servers", "127.0.0.1:1");
+    struct connector *c = start_plugin(&source, config, TARGET_STARTED);
+    clock_sleep_ms(200);
+    ck_assert_int_eq(starts, 0);
+    connector_stop(c);
+    ck_assert(connector_join(c, clock_ms() + 4000)); /* less than the herder waits */
+    connector_free(c);
+}
+END_TEST
+
 static Suite *make_suite(void) {
     Suite *suite = suite_create("connector");
     TCase *tc = tcase_create("connector");
@@ -563,6 +588,7 @@ static Suite *make_suite(void) {
     tcase_add_test(tc, too_many_tasks);
     tcase_add_test(tc, newer_request_pre_empts);
     tcase_add_test(tc, stop_that_hangs_is_given_up);
+    tcase_add_test(tc, own_offsets_topic_out_of_reach);
     suite_add_tcase(suite, tc);
     return suite;
 }
