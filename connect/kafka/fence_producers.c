@@ -3,6 +3,7 @@
 #include "connect/kafka/fence_producers.h"
 
 #include <librdkafka/rdkafka.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +13,7 @@
 #include "connect/kafka/client.h"
 #include "connect/kafka/wire_messages.h"
 
-enum { SETUP_MS = 10000, RETRY_MS = 100, BODY_MAX = 64 * 1024, LINKS_MAX = 16 };
+enum { SETUP_MS = 10000, RETRY_MS = 100, LOOK_MS = 100, BODY_MAX = 64 * 1024, LINKS_MAX = 16 };
 
 struct link {
     char *host;
@@ -28,6 +29,7 @@ struct fencer {
     size_t link_count;
     int64_t deadline_ms;
     int32_t timeout_ms; /* of transactions of the producers that are made here only to end others */
+    int64_t request_ms; /* patience with one answer */
     const atomic_bool *stop;
 };
 
@@ -61,13 +63,37 @@ static struct wire_conn *connect_to(struct fencer *f, const char *host, int32_t 
     return link->conn;
 }
 
+static int stopped(const struct fencer *f, struct kc_error *err) {
+    return f->stop && atomic_load(f->stop) ? err_set(err, ERR_STOPPING, "Worker is shutting down") : 0;
+}
+
+/* Waits for the answer to what was sent, but not for a broker that has fallen silent, which another may have replaced.
+ */
+static int receive(struct fencer *f, struct wire_conn *conn, struct wire_response *ret_response, struct kc_error *err) {
+    int64_t left = left_ms(f), deadline = clock_ms() + (left < f->request_ms ? left : f->request_ms);
+    for (;;) {
+        int rc = wire_conn_step(conn, err) < 0 ? -1 : wire_conn_receive(conn, ret_response, err);
+        if (rc != 0)
+            return rc < 0 ? -1 : 0;
+        if (stopped(f, err) < 0)
+            return -1;
+        left = deadline - clock_ms();
+        if (left <= 0)
+            return err_set(err, ERR_TIMEOUT, "%s does not answer", wire_conn_name(conn));
+        struct pollfd fd = {.fd = wire_conn_fd(conn), .events = wire_conn_events(conn)};
+        poll(&fd, 1, (int)(left < LOOK_MS ? left : LOOK_MS));
+    }
+}
+
 /* One request to one broker; a connection that fails is closed. */
 static int call(struct fencer *f, struct wire_conn *conn, enum wire_api api, int16_t min, int16_t max,
                 const struct buf *body, struct wire_response *ret_response, struct kc_error *err) {
     int version = wire_conn_version(conn, api, min, max, err);
     if (version < 0)
         return -1;
-    if (wire_conn_call(conn, api, (int16_t)version, body->data, body->len, left_ms(f), ret_response, err) == 0)
+    if (wire_conn_send(conn, api, (int16_t)version, body->data, body->len) < 0)
+        err_set(err, ERR_LIMIT, "%s request is too large for %s", wire_api_name((int16_t)api), wire_conn_name(conn));
+    else if (receive(f, conn, ret_response, err) == 0)
         return 0;
     for (size_t i = 0; i < f->link_count; i++) {
         if (f->links[i].conn == conn) {
@@ -146,8 +172,8 @@ static int fence(struct fencer *f, const char *id, struct kc_error *err) {
             return 0;
         if (!err->retriable)
             return -1;
-        if (f->stop && atomic_load(f->stop))
-            return err_set(err, ERR_STOPPING, "Worker is shutting down");
+        if (stopped(f, err) < 0)
+            return -1;
         if (left_ms(f) <= RETRY_MS)
             return err_prefix(err, "Timed out");
         clock_sleep_ms(RETRY_MS);
@@ -159,6 +185,7 @@ int fence_producers(const struct kc_config *java, const char *const *transaction
     const char *servers = kc_config_get(java, "bootstrap.servers"), *client_id = kc_config_get(java, "client.id");
     struct fencer f = {.deadline_ms = clock_ms() + timeout_ms,
                        .timeout_ms = timeout_ms > INT32_MAX ? INT32_MAX : (int32_t)timeout_ms,
+                       .request_ms = client_number(CLIENT_ADMIN, java, "request.timeout.ms"),
                        .stop = stop};
     struct wire_security *given = client_security(java, err);
     AUTO(wire_security) security = given ? wire_security_copy(given, err) : NULL;

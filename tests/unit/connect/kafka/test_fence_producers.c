@@ -1,12 +1,15 @@
-/* Fencing against a mock cluster, which does not really fence: what is asked, and what becomes of the answers. */
+/* Fencing against a mock cluster, which does not really fence, and a broker that falls silent: what is asked, and what
+ * becomes of the answers. */
 #include "tests/support/suite.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include "connect/base/auto.h"
 #include "connect/base/clock.h"
 #include "connect/base/err.h"
 #include "connect/kafka/fence_producers.h"
+#include "tests/support/fake_broker.h"
 #include "tests/support/mock_kafka.h"
 
 enum { FIND_COORDINATOR = 10, INIT_PRODUCER_ID = 22 };
@@ -69,6 +72,61 @@ START_TEST(test_bad_addresses) {
 }
 END_TEST
 
+/* ---- a coordinator that falls silent ---- */
+
+static const struct wire_api_range versions[] = {
+    {WIRE_METADATA, 0, 9}, {WIRE_FIND_COORDINATOR, 0, 3}, {WIRE_INIT_PRODUCER_ID, 0, 1}, {WIRE_API_VERSIONS, 0, 3}};
+static const struct fake_broker_conf transactional = {.versions = versions, .version_count = COUNT_OF(versions)};
+#define FENCED "00000000 0000 0000000000000007 0001" /* throttle time, no error, producer id, epoch */
+
+static int fence_one(struct fake_broker *b, const char *request_timeout_ms, const atomic_bool *stop,
+                     struct kc_error *err) {
+    static const char *const ids[] = {"g-c-0"};
+    AUTO(props) java = mock_kafka_props("client.id=a");
+    kc_config_set(java, "bootstrap.servers", fake_broker_address(b));
+    kc_config_set(java, "request.timeout.ms", request_timeout_ms);
+    return fence_producers(java, ids, 1, 20000, stop, err);
+}
+
+START_TEST(test_silence) {
+    static const enum fake_action actions[] = {FAKE_HOLD, FAKE_CLOSE};
+    for (size_t i = 0; i < COUNT_OF(actions); i++) {
+        struct fake_broker *b = fake_broker_start(&transactional);
+        struct kc_error err = {0};
+        int64_t before = clock_ms();
+        fake_broker_queue(b, &(struct fake_answer){.api = WIRE_INIT_PRODUCER_ID, .action = actions[i]});
+        fake_broker_queue(b, &(struct fake_answer){.api = WIRE_INIT_PRODUCER_ID, .hex = FENCED});
+        ck_assert_msg(fence_one(b, "300", NULL, &err) == 0, "%s", err.text); /* asked anew */
+        ck_assert_int_lt(clock_ms() - before, 10000);
+        ck_assert_uint_eq(fake_broker_count(b, WIRE_INIT_PRODUCER_ID), 2);
+        ck_assert_uint_eq(fake_broker_count(b, WIRE_FIND_COORDINATOR), 2);
+        fake_broker_stop(b);
+    }
+}
+END_TEST
+
+static void *stop_soon(void *arg) {
+    clock_sleep_ms(300);
+    atomic_store((atomic_bool *)arg, true);
+    return NULL;
+}
+
+START_TEST(test_stop) {
+    struct fake_broker *b = fake_broker_start(&transactional);
+    struct kc_error err = {0};
+    atomic_bool stop = false;
+    pthread_t thread;
+    fake_broker_queue(b, &(struct fake_answer){.api = WIRE_INIT_PRODUCER_ID, .action = FAKE_HOLD});
+    ck_assert_int_eq(pthread_create(&thread, NULL, stop_soon, &stop), 0);
+    int64_t before = clock_ms();
+    ck_assert_int_eq(fence_one(b, "30000", &stop, &err), -1);
+    ck_assert_int_eq(err.code, ERR_STOPPING);
+    ck_assert_int_lt(clock_ms() - before, 5000);
+    pthread_join(thread, NULL);
+    fake_broker_stop(b);
+}
+END_TEST
+
 static Suite *make_suite(void) {
     Suite *s = suite_create("kafka/fence_producers");
     TCase *t = tcase_create("fence_producers");
@@ -76,6 +134,8 @@ static Suite *make_suite(void) {
     tcase_add_test(t, test_answers);
     tcase_add_test(t, test_no_broker);
     tcase_add_test(t, test_bad_addresses);
+    tcase_add_test(t, test_silence);
+    tcase_add_test(t, test_stop);
     suite_add_tcase(s, t);
     return s;
 }
