@@ -108,15 +108,17 @@ static void tell_task(struct herder *h, struct op *op, const struct kc_error *er
     op_free(op);
 }
 
-/* The leader's "no". What may be different in a moment (leaders and session keys change, a leader may be fenced) is
- * marked as retriable. */
+/* The leader's "no". What may be different in a moment (leaders and session keys change, a leader may be fenced, a Java
+ * worker that starts up answers 404 with a page) is marked as retriable. */
 static int refused(struct errand *e, const struct buf *reply) {
     AUTO(json) body = json_parse(reply->data, reply->len, NULL);
     const char *message = body ? json_get_text(body, "message") : NULL;
+    char text[64];
+    snprintf(text, sizeof(text), "The leader answered %d and did not say why", e->http);
     err_set_class(&e->err, ERR_INTERNAL, "org.apache.kafka.connect.runtime.rest.errors.ConnectRestException", "%s",
-                  message ? message : "The leader did not say why");
+                  message ? message : text);
     e->err.retriable =
-        e->http == 403 || e->http == 409 || e->http == 503 || (message && strstr(message, "can be safely retried"));
+        e->http == 403 || e->http == 409 || e->http == 503 || !message || strstr(message, "can be safely retried");
     return -1;
 }
 
