@@ -474,11 +474,7 @@ struct connector *connector_start(const struct connector_setup *setup, enum targ
                                                .request_task_reconfiguration = on_request_reconfiguration,
                                                .raise_error = on_raise_error};
     pthread_mutex_init(&c->lock, NULL);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&c->ended_cond, &attr);
-    pthread_condattr_destroy(&attr);
+    pthread_cond_init(&c->ended_cond, NULL);
     connector_set_target(c, target, ticket);
     pthread_t thread;
     if (thread_start(&thread, "connector", connector_thread, c, err) < 0) {
@@ -507,11 +503,9 @@ void connector_stop(struct connector *c) {
 }
 
 bool connector_join(struct connector *c, int64_t deadline_ms) {
-    struct timespec until = {.tv_sec = (time_t)(deadline_ms / 1000), .tv_nsec = (long)(deadline_ms % 1000) * 1000000};
-    int rc = 0;
     pthread_mutex_lock(&c->lock);
-    while (!c->ended && rc == 0)
-        rc = pthread_cond_timedwait(&c->ended_cond, &c->lock, &until);
+    while (!c->ended && cond_wait_until(&c->ended_cond, &c->lock, deadline_ms))
+        ;
     bool ended = c->ended;
     pthread_mutex_unlock(&c->lock);
     return ended;

@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "connect/base/clock.h"
 #include "connect/base/err.h"
 #include "connect/base/json.h"
 #include "connect/base/log.h"
+#include "connect/base/thread.h"
 #include "connect/distributed_state.h"
 #include "connect/internal_request.h"
 
@@ -38,11 +38,7 @@ static struct task_call *call_new(const char *connector, int task) {
     call->task = task;
     call->refs = 2;
     pthread_mutex_init(&call->lock, NULL);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&call->changed, &attr);
-    pthread_condattr_destroy(&attr);
+    pthread_cond_init(&call->changed, NULL);
     return call;
 }
 
@@ -87,9 +83,7 @@ static int ask(struct herder *h, struct task_call *call, const atomic_bool *stop
     event_post(h, ev);
     pthread_mutex_lock(&call->lock);
     while (!call->done && !atomic_load(stop)) {
-        int64_t until = clock_ms() + STOP_LOOK_MS;
-        struct timespec at = {.tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000};
-        pthread_cond_timedwait(&call->changed, &call->lock, &at);
+        cond_wait_until(&call->changed, &call->lock, clock_after_ms(STOP_LOOK_MS));
     }
     bool done = call->done;
     *err = call->err;

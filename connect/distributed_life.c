@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "connect/base/clock.h"
 #include "connect/base/err.h"
@@ -72,11 +71,7 @@ struct herder *herder_new(const struct herder_setup *setup, struct kc_error *err
     h->store_jobs = job_queue_new("store", 1, h->mailbox, MSG_JOB);
     h->pool = job_queue_new("herder-pool", POOL_THREADS, h->mailbox, MSG_JOB);
     pthread_mutex_init(&h->door, NULL);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&h->ended_cond, &attr);
-    pthread_condattr_destroy(&attr);
+    pthread_cond_init(&h->ended_cond, NULL);
     init_state(h);
     h->configs = config_store_new(h->conf, &herder_config_listener, h);
     h->offsets = offset_store_new(h->conf);
@@ -358,11 +353,9 @@ void shutdown_turn(struct herder *h) {
 }
 
 static bool await_end(struct herder *h, int64_t deadline_ms) {
-    struct timespec until = {.tv_sec = (time_t)(deadline_ms / 1000), .tv_nsec = (long)(deadline_ms % 1000) * 1000000};
-    int rc = 0;
     pthread_mutex_lock(&h->door);
-    while (!h->ended && rc == 0)
-        rc = pthread_cond_timedwait(&h->ended_cond, &h->door, &until);
+    while (!h->ended && cond_wait_until(&h->ended_cond, &h->door, deadline_ms))
+        ;
     bool ended = h->ended;
     pthread_mutex_unlock(&h->door);
     return ended;
@@ -372,8 +365,8 @@ bool herder_stop(struct herder *h) {
     if (!h->thread_started)
         return true;
     event_post(h, event_new(EV_SHUTDOWN, NULL));
-    if (!await_end(h,
-                   clock_ms() + h->conf->worker_sync_timeout_ms + h->conf->task_graceful_timeout_ms + STOP_EXTRA_MS)) {
+    if (!await_end(h, clock_add_ms(clock_after_ms(h->conf->task_graceful_timeout_ms),
+                                   h->conf->worker_sync_timeout_ms + STOP_EXTRA_MS))) {
         kc_log(KC_ERROR, LOG_HERDER, "The herder did not stop in time");
         return false;
     }

@@ -197,7 +197,7 @@ void on_ttl(struct herder *h, const char *connector, int64_t ttl_ms) {
     int64_t *due = malloc(sizeof(*due));
     if (!due)
         abort();
-    *due = clock_ms() + ttl_ms;
+    *due = clock_after_ms(ttl_ms);
     map_put(h->ttls, connector, due);
     op_add(h, run_ttl, NULL, connector, *due);
 }

@@ -31,11 +31,7 @@ struct job_queue *job_queue_new(const char *name, int threads, struct mailbox *r
     q->reply_type = reply_type;
     list_init(&q->waiting);
     pthread_mutex_init(&q->lock, NULL);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&q->changed, &attr);
-    pthread_condattr_destroy(&attr);
+    pthread_cond_init(&q->changed, NULL);
     return q;
 }
 
@@ -114,11 +110,9 @@ static void job_queue_stop(struct job_queue *q) {
 
 bool job_queue_join(struct job_queue *q, int64_t deadline_ms) {
     job_queue_stop(q);
-    struct timespec until = {.tv_sec = (time_t)(deadline_ms / 1000), .tv_nsec = (long)(deadline_ms % 1000) * 1000000};
     pthread_mutex_lock(&q->lock);
-    int rc = 0;
-    while (q->threads > 0 && rc == 0)
-        rc = pthread_cond_timedwait(&q->changed, &q->lock, &until);
+    while (q->threads > 0 && cond_wait_until(&q->changed, &q->lock, deadline_ms))
+        ;
     bool ended = q->threads == 0;
     pthread_mutex_unlock(&q->lock);
     return ended;

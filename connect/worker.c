@@ -344,7 +344,7 @@ static void stop_run(struct job *job) {
     for (size_t i = 0; i < sj->connector_count; i++)
         await_connector(sj, i, now + CONNECTOR_STOP_MS);
     for (size_t i = 0; i < sj->task_count; i++)
-        await_task(sj, sj->tasks[i], now + sj->worker->setup.conf->task_graceful_timeout_ms);
+        await_task(sj, sj->tasks[i], clock_add_ms(now, sj->worker->setup.conf->task_graceful_timeout_ms));
     status_store_flush(sj->worker->setup.statuses, STATUS_FLUSH_MS);
 }
 

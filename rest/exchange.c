@@ -8,6 +8,7 @@
 
 #include "connect/base/clock.h"
 #include "connect/base/err.h"
+#include "connect/base/thread.h"
 #include "connect/base/url_text.h"
 #include "rest/body.h"
 #include "rest/listener.h"
@@ -292,22 +293,14 @@ void *exchange_deadlines(void *server) {
             if (s->next_deadline_ms > clock_ms() + NUDGE_MS)
                 s->next_deadline_ms = clock_ms() + NUDGE_MS;
         }
-        if (s->next_deadline_ms == INT64_MAX) {
-            pthread_cond_wait(&s->changed, &s->lock);
-        } else {
-            struct timespec until = {.tv_sec = (time_t)(s->next_deadline_ms / 1000),
-                                     .tv_nsec = (long)(s->next_deadline_ms % 1000) * 1000000};
-            pthread_cond_timedwait(&s->changed, &s->lock, &until);
-        }
+        cond_wait_until(&s->changed, &s->lock, s->next_deadline_ms);
     }
     pthread_mutex_unlock(&s->lock);
     return NULL;
 }
 
 void exchange_stop_all(struct rest_server *s, int64_t timeout_ms) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += timeout_ms / 1000;
+    int64_t until_ms = clock_after_ms(timeout_ms);
     pthread_mutex_lock(&s->lock);
     s->stopping = true;
     pthread_cond_broadcast(&s->changed);
@@ -316,8 +309,8 @@ void exchange_stop_all(struct rest_server *s, int64_t timeout_ms) {
         reply_message(p->ex, 500, "Worker is shutting down");
         resume(p);
     }
-    while (s->outstanding > 0 && pthread_cond_timedwait(&s->changed, &s->lock, &until) == 0) {
-    }
+    while (s->outstanding > 0 && cond_wait_until(&s->changed, &s->lock, until_ms))
+        ;
     pthread_mutex_unlock(&s->lock);
 }
 

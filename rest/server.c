@@ -213,16 +213,12 @@ void request_end(void *arg, struct MHD_Connection *connection, void **state, enu
 
 struct rest_server *rest_server_new(const struct worker_conf *conf, struct kc_error *err) {
     struct rest_server *s = calloc(1, sizeof *s);
-    pthread_condattr_t attr;
     if (!s) {
         err_set(err, ERR_INTERNAL, "out of memory");
         return NULL;
     }
     pthread_mutex_init(&s->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->changed, &attr);
-    pthread_condattr_destroy(&attr);
+    pthread_cond_init(&s->changed, NULL);
     list_init(&s->waiting);
     list_init(&s->connections);
     s->next_deadline_ms = INT64_MAX;

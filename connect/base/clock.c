@@ -24,6 +24,15 @@ int64_t clock_wall_ms(void) {
     return read_clock(CLOCK_REALTIME);
 }
 
+int64_t clock_add_ms(int64_t at_ms, int64_t ms) {
+    int64_t sum;
+    return __builtin_add_overflow(at_ms, ms, &sum) ? (ms < 0 ? INT64_MIN : INT64_MAX) : sum;
+}
+
+int64_t clock_after_ms(int64_t ms) {
+    return clock_add_ms(clock_ms(), ms);
+}
+
 /* A fake clock moves on by the time slept, at once. */
 void clock_sleep_ms(int64_t ms) {
     if (ms <= 0)

@@ -24,11 +24,7 @@ struct mailbox *mailbox_new(void) {
         abort();
     }
     pthread_mutex_init(&mb->lock, NULL);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&mb->arrived, &attr);
-    pthread_condattr_destroy(&attr);
+    pthread_cond_init(&mb->arrived, NULL);
     list_init(&mb->messages);
     mb->fd = -1;
     return mb;
@@ -76,7 +72,7 @@ static void wait_for_arrival(struct mailbox *mb, int64_t timeout_ms) {
     }
     while (list_empty(&mb->messages)) {
         int rc = timeout_ms < 0 ? pthread_cond_wait(&mb->arrived, &mb->lock)
-                                : pthread_cond_timedwait(&mb->arrived, &mb->lock, &until);
+                                : pthread_cond_clockwait(&mb->arrived, &mb->lock, CLOCK_MONOTONIC, &until);
         if (rc != 0)
             return;
     }

@@ -59,6 +59,17 @@ int thread_start(pthread_t *ret_thread, const char *name, void *(*f)(void *arg),
     return 0;
 }
 
+bool cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t deadline_ms) {
+    if (deadline_ms == INT64_MAX) {
+        pthread_cond_wait(cond, lock);
+        return true;
+    }
+    if (deadline_ms <= 0)
+        return false;
+    struct timespec at = {.tv_sec = (time_t)(deadline_ms / 1000), .tv_nsec = (long)(deadline_ms % 1000) * 1000000};
+    return pthread_cond_clockwait(cond, lock, CLOCK_MONOTONIC, &at) == 0;
+}
+
 void thread_own(struct thread_owner *o) {
     o->thread = pthread_self();
     o->owned = true;

@@ -205,7 +205,7 @@ static int metadata_answer(struct group_member *m, const struct wire_response *r
         return -1;
     set_candidates(m, brokers, count);
     wire_brokers_free(brokers, count);
-    m->metadata_due_ms = clock_ms() + m->conf.metadata_max_age_ms;
+    m->metadata_due_ms = clock_after_ms(m->conf.metadata_max_age_ms);
     return 0;
 }
 
@@ -324,7 +324,7 @@ static void dispatch(struct group_member *m, const struct wire_response *resp) {
 static void refresh_metadata(struct group_member *m) {
     if (m->state != MEMBER_STABLE || clock_ms() < m->metadata_due_ms)
         return;
-    m->metadata_due_ms = clock_ms() + m->conf.metadata_max_age_ms;
+    m->metadata_due_ms = clock_after_ms(m->conf.metadata_max_age_ms);
     int version = member_version(m, WIRE_METADATA, WIRE_METADATA_MIN, WIRE_METADATA_MAX);
     if (version < 0)
         return;

@@ -118,11 +118,7 @@ struct topic_log *topic_log_new(const struct topic_log_conf *conf) {
     log->conf.client_id = copy(conf->client_id);
     log->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     pthread_mutex_init(&log->lock, NULL);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&log->changed, &attr);
-    pthread_condattr_destroy(&attr);
+    pthread_cond_init(&log->changed, NULL);
     list_init(&log->failed);
     list_init(&log->timers);
     list_init(&log->returning);
@@ -360,9 +356,8 @@ static void take_message(struct topic_log *log, const rd_kafka_message_t *m) {
         return;
     }
     static const char nothing[1];
-    const void *value = m->payload ? m->payload : m->len ? NULL : m->payload;
     log->conf.on_record(log->conf.arg, m->partition, m->offset, m->key ? m->key : nothing, m->key ? m->key_len : 0,
-                        value, value ? m->len : 0, rd_kafka_message_timestamp(m, NULL));
+                        m->payload, m->payload ? m->len : 0, rd_kafka_message_timestamp(m, NULL));
     *position = m->offset + 1;
 }
 
@@ -490,22 +485,14 @@ int topic_log_start(struct topic_log *log, struct kc_error *err) {
 
 /* ---- Public: reading ---- */
 
-/* Waits under the lock; false when the deadline has passed. */
-static bool wait_change(struct topic_log *log, int64_t deadline_ms) {
-    if (deadline_ms < 0)
-        return pthread_cond_wait(&log->changed, &log->lock) == 0;
-    struct timespec at = {.tv_sec = deadline_ms / 1000, .tv_nsec = deadline_ms % 1000 * 1000000};
-    return pthread_cond_timedwait(&log->changed, &log->lock, &at) == 0;
-}
-
 int topic_log_read_to_end(struct topic_log *log, int64_t timeout_ms, struct kc_error *err) {
-    int64_t deadline = timeout_ms < 0 ? -1 : clock_ms() + timeout_ms;
+    int64_t deadline = timeout_ms < 0 ? INT64_MAX : clock_after_ms(timeout_ms);
     bool in_time = true;
     pthread_mutex_lock(&log->lock);
     uint64_t mine = ++log->wanted;
     wake(log);
     while (log->done < mine && in_time && !atomic_load(&log->cancelled))
-        in_time = wait_change(log, deadline);
+        in_time = cond_wait_until(&log->changed, &log->lock, deadline);
     bool reached = log->done >= mine;
     pthread_mutex_unlock(&log->lock);
     if (reached)
@@ -600,7 +587,7 @@ static int timed_out(const struct topic_log *log, bool written, struct kc_error 
 
 static int send_batch(struct topic_log *log, const struct topic_log_record *records, size_t count, bool read_back,
                       int64_t timeout_ms, struct kc_error *err) {
-    int64_t deadline = clock_ms() + timeout_ms;
+    int64_t deadline = clock_after_ms(timeout_ms);
     struct send_batch *batch = calloc(1, sizeof(*batch) + (size_t)log->partitions * sizeof(batch->ends[0]));
     bool in_time = true, cancelled = false;
     if (!batch)
@@ -613,7 +600,7 @@ static int send_batch(struct topic_log *log, const struct topic_log_record *reco
     pthread_mutex_lock(&log->lock);
     count_down(log, batch);
     while (!batch_is_over(batch) && in_time && !atomic_load(&log->cancelled))
-        in_time = wait_change(log, deadline);
+        in_time = cond_wait_until(&log->changed, &log->lock, deadline);
     bool over = batch_is_over(batch), written = batch->pending == 0, look_up = batch->place_unknown && read_back;
     rd_kafka_resp_err_t code = over ? batch->code : RD_KAFKA_RESP_ERR_NO_ERROR;
     batch->abandoned = !over;

@@ -7,11 +7,11 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "connect/base/buf.h"
 #include "connect/base/clock.h"
 #include "connect/base/err.h"
+#include "connect/base/thread.h"
 #include "connect/store/store_log.h"
 #include "connect/store/internal_topic.h"
 #include "connect/store/status_picture.h"
@@ -94,12 +94,8 @@ struct status_store *status_store_new(const struct worker_conf *conf) {
     struct status_store *s = calloc(1, sizeof(*s));
     if (!s)
         abort();
-    pthread_condattr_t attr;
     pthread_mutex_init(&s->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->idle, &attr);
-    pthread_condattr_destroy(&attr);
+    pthread_cond_init(&s->idle, NULL);
     s->picture = status_picture_new();
     s->log = internal_topic_log(conf, TOPIC_STATUS, NULL, NULL, on_record, s);
     return s;
@@ -225,10 +221,9 @@ void status_store_put(struct status_store *s, const struct status *status, bool 
 }
 
 void status_store_flush(struct status_store *s, int64_t timeout_ms) {
-    int64_t deadline = clock_ms() + timeout_ms;
-    struct timespec at = {.tv_sec = deadline / 1000, .tv_nsec = deadline % 1000 * 1000000};
+    int64_t deadline = clock_after_ms(timeout_ms);
     pthread_mutex_lock(&s->lock);
-    while (s->pending > 0 && pthread_cond_timedwait(&s->idle, &s->lock, &at) == 0)
+    while (s->pending > 0 && cond_wait_until(&s->idle, &s->lock, deadline))
         ;
     pthread_mutex_unlock(&s->lock);
 }

@@ -107,7 +107,7 @@ struct dlq *dlq_free(struct dlq *dlq) {
 bool dlq_wait(struct dlq *dlq, int64_t timeout_ms) {
     if (rd_kafka_outq_len(dlq->rk) == 0)
         return true;
-    return rd_kafka_flush(dlq->rk, (int)timeout_ms) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    return rd_kafka_flush(dlq->rk, timeout_ms > INT32_MAX ? INT32_MAX : (int)timeout_ms) == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 static void add_text(rd_kafka_headers_t *headers, const char *name, const char *text) {

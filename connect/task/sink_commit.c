@@ -159,7 +159,7 @@ void sink_commit(struct sink_task *s, bool closing, struct sink_partition *const
     if (list) {
         s->commit_sequence++;
         s->committing = true;
-        s->commit_deadline_ms = clock_ms() + s->task->worker->offset_flush_timeout_ms;
+        s->commit_deadline_ms = clock_after_ms(s->task->worker->offset_flush_timeout_ms);
         if (closing)
             commit_sync(s, list);
         else

@@ -8,7 +8,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "connect/base/clock.h"
 #include "connect/base/thread.h"
@@ -65,18 +64,12 @@ static void *leave(void *arg) {
     return NULL;
 }
 
-static struct timespec wall_deadline(int64_t ms) {
-    int64_t until = clock_wall_ms() + ms;
-    return (struct timespec){.tv_sec = (time_t)(until / 1000), .tv_nsec = (long)(until % 1000) * 1000000};
-}
-
 /* Whether it was done in time. */
 static bool await(struct leaver *l) {
-    struct timespec until = wall_deadline(PATIENCE_MS);
-    int rc = 0;
+    int64_t until_ms = clock_after_ms(PATIENCE_MS);
     pthread_mutex_lock(&l->lock);
-    while (!l->done && rc == 0)
-        rc = pthread_cond_timedwait(&l->changed, &l->lock, &until);
+    while (!l->done && cond_wait_until(&l->changed, &l->lock, until_ms))
+        ;
     bool done = l->done;
     if (!done) {
         pthread_mutex_lock(&under_way_lock);
@@ -113,12 +106,9 @@ void sink_leave(struct sink_task *s) {
 }
 
 bool task_leavers_join(int64_t deadline_ms) {
-    int64_t left = deadline_ms - clock_ms();
-    struct timespec until = wall_deadline(left > 0 ? left : 0);
-    int rc = 0;
     pthread_mutex_lock(&under_way_lock);
-    while (under_way > 0 && rc == 0)
-        rc = pthread_cond_timedwait(&under_way_changed, &under_way_lock, &until);
+    while (under_way > 0 && cond_wait_until(&under_way_changed, &under_way_lock, deadline_ms))
+        ;
     bool none = under_way == 0;
     pthread_mutex_unlock(&under_way_lock);
     return none;

@@ -11,7 +11,7 @@
 #include "connect/base/err.h"
 #include "connect/kafka/client.h"
 
-enum { MAX_BATCH = 100000 };
+enum { MAX_BATCH = 100000, MAX_POLL_MS = 1000 * 1000 * 1000 };
 
 /* ---- Start ---- */
 
@@ -120,7 +120,7 @@ static int64_t poll_timeout(struct sink_task *s, int64_t now_ms) {
     s->timeout_ms = -1;
     if (s->regex && s->next_topics_ms - now_ms < timeout)
         timeout = s->next_topics_ms - now_ms;
-    return timeout < 0 ? 0 : timeout;
+    return timeout < 0 ? 0 : timeout > MAX_POLL_MS ? MAX_POLL_MS : timeout;
 }
 
 /* While a batch waits to be put again everything is paused and no message should come. One that comes all the same (of

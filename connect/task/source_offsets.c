@@ -157,7 +157,7 @@ void source_commit_if_due(struct source_task *s, int64_t now_ms) {
 }
 
 void source_commit_last(struct source_task *s) {
-    int64_t deadline = clock_ms() + s->task->worker->offset_flush_timeout_ms;
+    int64_t deadline = clock_after_ms(s->task->worker->offset_flush_timeout_ms);
     /* Not acks_outstanding: a record that was refused never gets its acknowledgement. */
     do
         source_serve(s, rd_kafka_outq_len(s->rk) ? 50 : 0);

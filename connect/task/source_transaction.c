@@ -306,7 +306,7 @@ int transaction_after_batch(struct source_task *s, struct kc_error *err) {
         return commit(s, err);
     case BOUNDARY_INTERVAL:
         /* Early when the memory of records that the connector must still hear of becomes too much. */
-        if (now < s->tx.last_commit_ms + s->tx.interval_ms && s->held_bytes <= s->held_max_bytes)
+        if (now < clock_add_ms(s->tx.last_commit_ms, s->tx.interval_ms) && s->held_bytes <= s->held_max_bytes)
             return 0;
         s->tx.last_commit_ms = now;
         return commit(s, err);

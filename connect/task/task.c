@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "config/conceal.h"
 #include "config/parse.h"
@@ -95,11 +94,7 @@ static struct task *task_new(const struct task_conf *conf) {
     atomic_store(&t->target, conf->target);
     atomic_store(&t->generation, conf->generation);
     pthread_mutex_init(&t->lock, NULL);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&t->changed, &attr);
-    pthread_condattr_destroy(&attr);
+    pthread_cond_init(&t->changed, NULL);
     return t;
 }
 
@@ -137,7 +132,7 @@ void task_status(struct task *t, enum state state, const char *trace) {
 
 static bool tolerance_wait(void *arg, int64_t ms) {
     struct task *t = arg;
-    int64_t deadline = clock_ms() + ms;
+    int64_t deadline = clock_after_ms(ms);
     for (int64_t left = ms; left > 0 && !task_stopping(t); left = deadline - clock_ms())
         task_wait(t, left, task_target(t));
     return !task_stopping(t);
@@ -241,14 +236,9 @@ void task_stop(struct task *t) {
     notify(t);
 }
 
-static struct timespec timespec_of(int64_t monotonic_ms) {
-    return (struct timespec){.tv_sec = monotonic_ms / 1000, .tv_nsec = monotonic_ms % 1000 * 1000000};
-}
-
 bool task_join(struct task *t, int64_t deadline_ms) {
-    struct timespec deadline = timespec_of(deadline_ms);
     pthread_mutex_lock(&t->lock);
-    while (!t->done && pthread_cond_timedwait(&t->changed, &t->lock, &deadline) == 0)
+    while (!t->done && cond_wait_until(&t->changed, &t->lock, deadline_ms))
         ;
     bool done = t->done;
     pthread_mutex_unlock(&t->lock);
@@ -302,10 +292,9 @@ bool task_is_sink(const struct task *t) {
 /* ---- For the task's own thread ---- */
 
 void task_wait(struct task *t, int64_t ms, enum target_state target) {
-    struct timespec deadline = timespec_of(clock_ms() + ms);
+    int64_t deadline_ms = clock_after_ms(ms);
     pthread_mutex_lock(&t->lock);
-    while (!task_stopping(t) && task_target(t) == target &&
-           pthread_cond_timedwait(&t->changed, &t->lock, &deadline) == 0)
+    while (!task_stopping(t) && task_target(t) == target && cond_wait_until(&t->changed, &t->lock, deadline_ms))
         ;
     pthread_mutex_unlock(&t->lock);
 }

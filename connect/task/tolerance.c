@@ -50,7 +50,7 @@ static enum retry retry(struct tolerance *tol, uint32_t index, enum error_stage 
         tol->stage = stage;
         tol->class_name = class_name;
         tol->attempts = 0;
-        tol->deadline_ms = tol->retry_timeout_ms < 0 ? INT64_MAX : now + tol->retry_timeout_ms;
+        tol->deadline_ms = tol->retry_timeout_ms < 0 ? INT64_MAX : clock_add_ms(now, tol->retry_timeout_ms);
     }
     if (now >= tol->deadline_ms)
         return RETRY_OVER;

@@ -26,7 +26,7 @@ void admin_call_begin(struct admin_call *call, rd_kafka_t *rk, rd_kafka_admin_op
     *call = (struct admin_call){.rk = rk,
                                 .options = rd_kafka_AdminOptions_new(rk, op),
                                 .queue = rd_kafka_queue_new(rk),
-                                .deadline_ms = clock_ms() + limit,
+                                .deadline_ms = clock_after_ms(limit),
                                 .stop = stop};
     rd_kafka_AdminOptions_set_request_timeout(call->options, limit, ignored, sizeof ignored);
     if (op == RD_KAFKA_ADMIN_OP_CREATETOPICS || op == RD_KAFKA_ADMIN_OP_CREATEPARTITIONS)

@@ -134,7 +134,8 @@ static int start_jobs(struct checkpoint_connector *c, struct kc_error *err) {
     jobs_first(c->jobs, "creating internal topics", create_topic);
     jobs_first(c->jobs, "loading initial consumer groups", refresh_groups);
     if (c->conf->refresh_groups)
-        jobs_every(c->jobs, "refreshing consumer groups", c->conf->refresh_groups_s * 1000, false, refresh_groups);
+        jobs_every(c->jobs, "refreshing consumer groups", mirror_interval_ms(c->conf->refresh_groups_s), false,
+                   refresh_groups);
     if (jobs_start(c->jobs, err) < 0)
         return -1;
     jobs_wait_first(c->jobs, START_WAIT_MS);

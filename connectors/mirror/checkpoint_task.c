@@ -94,7 +94,7 @@ static int open_clients(struct checkpoint_task *t, struct kc_error *err) {
 }
 
 static int64_t emit_interval_ms(const struct checkpoint_task *t) {
-    return t->conf->emit_checkpoints_s > 0 ? t->conf->emit_checkpoints_s * 1000 : MIN_INTERVAL_MS;
+    return t->conf->emit_checkpoints_s > 0 ? mirror_interval_ms(t->conf->emit_checkpoints_s) : MIN_INTERVAL_MS;
 }
 
 static int checkpoint_start(struct kc_source_context *ctx, const void *conf, void **ret_self, struct kc_error *err) {
@@ -119,9 +119,10 @@ static int checkpoint_start(struct kc_source_context *ctx, const void *conf, voi
     }
     int64_t now = clock_ms();
     t->give_up_ms = now + READ_BACK_MS;
-    t->next_emit_ms = now + emit_interval_ms(t);
-    t->next_sync_ms =
-        t->conf->sync_groups && t->conf->sync_groups_s > 0 ? now + t->conf->sync_groups_s * 1000 : INT64_MAX;
+    t->next_emit_ms = clock_add_ms(now, emit_interval_ms(t));
+    t->next_sync_ms = t->conf->sync_groups && t->conf->sync_groups_s > 0
+                          ? clock_add_ms(now, mirror_interval_ms(t->conf->sync_groups_s))
+                          : INT64_MAX;
     *ret_self = t;
     return 0;
 }
@@ -329,7 +330,7 @@ static void sync_groups(struct checkpoint_task *t) {
     if (group_sync(t->target, t->points, t->conf->admin_timeout_ms, stop_of(t), &err) < 0 && !task_stopping(t))
         kc_log(KC_ERROR, LOGGER, "Consumer group offsets cannot be committed on cluster %s: %s; trying again",
                t->conf->target, err.text);
-    t->next_sync_ms = clock_ms() + t->conf->sync_groups_s * 1000;
+    t->next_sync_ms = clock_after_ms(mirror_interval_ms(t->conf->sync_groups_s));
 }
 
 /* ---- Poll ---- */
@@ -364,7 +365,7 @@ static int checkpoint_poll(void *self, struct kc_batch *batch, struct kc_error *
     if (clock_ms() >= t->next_emit_ms) {
         follow_syncs(t, DRAIN_MAX_MS);
         emit(t);
-        t->next_emit_ms = clock_ms() + emit_interval_ms(t);
+        t->next_emit_ms = clock_after_ms(emit_interval_ms(t));
         add_records(t, batch);
     } else if (clock_ms() >= t->next_sync_ms) {
         sync_groups(t);

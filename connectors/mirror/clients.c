@@ -156,7 +156,7 @@ int mirror_create_internal(rd_kafka_t *admin, const char *topic, int16_t replica
     kc_config_set(configs, "cleanup.policy", "compact");
     struct topic_spec spec = {
         .name = topic, .partitions = 1, .replication_factor = replication_factor, .configs = configs};
-    int64_t deadline = clock_ms() + timeout_ms;
+    int64_t deadline = clock_after_ms(timeout_ms);
     for (;;) {
         int32_t partitions = 0;
         enum admin_topic outcome;

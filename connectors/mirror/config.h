@@ -29,6 +29,11 @@ struct mirror_conf {
     struct kc_list assigned; /* "topic-partition" or group ids */
 };
 
+/* An interval of the options in milliseconds, INT64_MAX when that is too long. */
+static inline int64_t mirror_interval_ms(int64_t seconds) {
+    return seconds > INT64_MAX / 1000 ? INT64_MAX : seconds < 0 ? -1 : seconds * 1000;
+}
+
 extern const struct kc_option mirror_source_options[], mirror_source_task_options[];
 extern const struct kc_option mirror_checkpoint_options[], mirror_checkpoint_task_options[];
 extern const struct kc_option mirror_heartbeat_options[];

@@ -95,8 +95,8 @@ static int task_start(struct kc_source_context *ctx, const void *conf, void **re
         abort();
     t->ctx = ctx;
     t->conf = conf;
-    t->interval_ms = t->conf->emit_heartbeats_s > 0 ? t->conf->emit_heartbeats_s * 1000 : MIN_INTERVAL_MS;
-    t->next_ms = clock_ms() + t->interval_ms;
+    t->interval_ms = t->conf->emit_heartbeats_s > 0 ? mirror_interval_ms(t->conf->emit_heartbeats_s) : MIN_INTERVAL_MS;
+    t->next_ms = clock_after_ms(t->interval_ms);
     buf_init(&t->key, MIRROR_RECORD_MAX);
     buf_init(&t->value, MIRROR_RECORD_MAX);
     *ret_self = t;
@@ -140,7 +140,7 @@ static int poll_beat(void *self, struct kc_batch *batch, struct kc_error *err) {
         if (t->ctx->stopping(t->ctx) || clock_ms() < t->next_ms)
             return 0;
     }
-    t->next_ms = clock_ms() + t->interval_ms;
+    t->next_ms = clock_after_ms(t->interval_ms);
     return add_beat(t, batch, err);
 }
 

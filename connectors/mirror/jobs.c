@@ -42,11 +42,7 @@ struct jobs *jobs_new(const char *logger, void *arg, int64_t slow_ms) {
     jobs->slow_ms = slow_ms;
     snprintf(jobs->context, sizeof jobs->context, "%s", log_context_get());
     pthread_mutex_init(&jobs->lock, NULL);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&jobs->changed, &attr);
-    pthread_condattr_destroy(&attr);
+    pthread_cond_init(&jobs->changed, NULL);
     return jobs;
 }
 
@@ -87,10 +83,9 @@ static int run_job(struct jobs *jobs, const struct job *job) {
 
 /* Until `until_ms` or the end. */
 static void rest(struct jobs *jobs, int64_t until_ms) {
-    struct timespec until = {.tv_sec = (time_t)(until_ms / 1000), .tv_nsec = (long)(until_ms % 1000) * 1000000};
     pthread_mutex_lock(&jobs->lock);
     while (!atomic_load(&jobs->stopping) && clock_ms() < until_ms)
-        pthread_cond_timedwait(&jobs->changed, &jobs->lock, &until);
+        cond_wait_until(&jobs->changed, &jobs->lock, until_ms);
     pthread_mutex_unlock(&jobs->lock);
 }
 
@@ -122,7 +117,7 @@ static bool run_next(struct jobs *jobs) {
         return true;
     }
     run_job(jobs, job);
-    job->next_ms += job->interval_ms;
+    job->next_ms = clock_add_ms(job->next_ms, job->interval_ms);
     int64_t now = clock_ms();
     if (job->next_ms < now) /* runs that were missed are not made up for */
         job->next_ms = now;
@@ -140,7 +135,7 @@ static void *jobs_thread(void *arg) {
     pthread_mutex_unlock(&jobs->lock);
     int64_t now = clock_ms();
     for (int i = 0; i < jobs->every_count; i++)
-        jobs->every[i].next_ms += now;
+        jobs->every[i].next_ms = clock_add_ms(jobs->every[i].next_ms, now);
     while (!atomic_load(&jobs->stopping) && run_next(jobs))
         ;
     return NULL;
@@ -154,12 +149,10 @@ int jobs_start(struct jobs *jobs, struct kc_error *err) {
 }
 
 bool jobs_wait_first(struct jobs *jobs, int64_t timeout_ms) {
-    int64_t until_ms = clock_ms() + timeout_ms;
-    struct timespec until = {.tv_sec = (time_t)(until_ms / 1000), .tv_nsec = (long)(until_ms % 1000) * 1000000};
-    int rc = 0;
+    int64_t until_ms = clock_after_ms(timeout_ms);
     pthread_mutex_lock(&jobs->lock);
-    while (!jobs->first_done && rc == 0)
-        rc = pthread_cond_timedwait(&jobs->changed, &jobs->lock, &until);
+    while (!jobs->first_done && cond_wait_until(&jobs->changed, &jobs->lock, until_ms))
+        ;
     bool done = jobs->first_done;
     pthread_mutex_unlock(&jobs->lock);
     return done;

@@ -66,7 +66,7 @@ static int handle_event(struct log_reader *r, const rd_kafka_message_t *m, struc
 int log_reader_poll(struct log_reader *r, int64_t timeout_ms, void (*f)(void *arg, const struct record_bytes *record),
                     void *arg, struct kc_error *err) {
     rd_kafka_message_t *messages[AT_A_TIME];
-    int64_t deadline = clock_ms() + timeout_ms;
+    int64_t deadline = clock_after_ms(timeout_ms);
     int rc = 0;
     bool end = false;
     do {

@@ -257,11 +257,11 @@ static int start_jobs(struct source_connector *c, struct kc_error *err) {
         jobs_first(c->jobs, "creating upstream offset-syncs topic", create_syncs_topic);
     jobs_first(c->jobs, "loading initial set of topic-partitions", refresh_topics);
     if (conf->sync_acls)
-        jobs_every(c->jobs, "syncing topic ACLs", conf->sync_acls_s * 1000, true, sync_acls);
+        jobs_every(c->jobs, "syncing topic ACLs", mirror_interval_ms(conf->sync_acls_s), true, sync_acls);
     if (conf->sync_configs)
-        jobs_every(c->jobs, "syncing topic configs", conf->sync_configs_s * 1000, true, sync_configs);
+        jobs_every(c->jobs, "syncing topic configs", mirror_interval_ms(conf->sync_configs_s), true, sync_configs);
     if (conf->refresh_topics)
-        jobs_every(c->jobs, "refreshing topics", conf->refresh_topics_s * 1000, false, refresh_topics);
+        jobs_every(c->jobs, "refreshing topics", mirror_interval_ms(conf->refresh_topics_s), false, refresh_topics);
     if (jobs_start(c->jobs, err) < 0)
         return -1;
     jobs_wait_first(c->jobs, START_WAIT_MS); /* tasks then begin with topics that are there */

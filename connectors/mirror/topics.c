@@ -39,7 +39,7 @@ static void from_metadata(struct topic_list *list, const struct rd_kafka_metadat
 int topic_list_read(struct topic_list *list, rd_kafka_t *admin, int64_t timeout_ms, struct stop_check stop,
                     struct kc_error *err) {
     const struct rd_kafka_metadata *md;
-    int64_t deadline = clock_ms() + timeout_ms;
+    int64_t deadline = clock_after_ms(timeout_ms);
     for (;;) {
         rd_kafka_resp_err_t code = rd_kafka_metadata(admin, 1, NULL, &md, SLICE_MS);
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {

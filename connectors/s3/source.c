@@ -97,16 +97,10 @@ static bool same_folders(const struct map *a, const struct map *b) {
 
 /* Waits for the poll interval; false: stop. */
 static bool wait_interval(struct s3_source *c) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += c->conf->poll_interval_ms / 1000;
-    until.tv_nsec += (c->conf->poll_interval_ms % 1000) * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    int64_t until_ms = clock_after_ms(c->conf->poll_interval_ms);
     pthread_mutex_lock(&c->lock);
-    int rc = 0;
-    while (!c->stopping && rc == 0)
-        rc = pthread_cond_timedwait(&c->changed, &c->lock, &until);
+    while (!c->stopping && cond_wait_until(&c->changed, &c->lock, until_ms))
+        ;
     bool go_on = !c->stopping;
     pthread_mutex_unlock(&c->lock);
     return go_on;
@@ -167,16 +161,12 @@ static int look_around(struct s3_source *c, struct kc_error *err) {
 static int connector_start(struct kc_connector_context *ctx, const struct kc_config *config, const void *conf,
                            void **ret_self, struct kc_error *err) {
     struct s3_source *c = calloc(1, sizeof *c);
-    pthread_condattr_t attr;
     if (!c)
         return err_set(err, ERR_INTERNAL, "out of memory");
     c->ctx = ctx;
     c->conf = conf;
     pthread_mutex_init(&c->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&c->changed, &attr);
-    pthread_condattr_destroy(&attr);
+    pthread_cond_init(&c->changed, NULL);
     if (source_naming_init(&c->naming, conf, err) < 0 ||
         !(c->store = s3_source_store(conf, config, is_stopping, c, err)) || look_around(c, err) < 0 ||
         (!s3_source_is_generic(conf) && thread_start(&c->monitor, "s3-folders", monitor, c, err) < 0)) {

@@ -205,7 +205,7 @@ static int find_next(struct source_folder *f, struct kc_error *err) {
     if (empty && list_page(f, err) < 0)
         return -1;
     if (f->page.next == f->page.count) {
-        f->base.due_ms = clock_ms() + f->naming->conf->poll_interval_ms;
+        f->base.due_ms = clock_after_ms(f->naming->conf->poll_interval_ms);
         return 0;
     }
     if (f->settled)

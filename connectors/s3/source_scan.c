@@ -113,7 +113,7 @@ static int find_next(struct source_scan *s, struct kc_error *err) {
         if (more < 0)
             return -1;
         if (!more) /* the next round comes after what this one has brought */
-            s->base.due_ms = clock_ms() + s->naming->conf->poll_interval_ms;
+            s->base.due_ms = clock_after_ms(s->naming->conf->poll_interval_ms);
         if (s->count == 0)
             return 0;
     }

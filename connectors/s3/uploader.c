@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "connect/base/clock.h"
 #include "connect/base/err.h"
 #include "connect/base/list.h"
 #include "connect/base/log.h"
@@ -314,6 +314,8 @@ static void *worker(void *arg) {
         struct order *order = CONTAINER_OF(list_pop(&ch->orders), struct order, link);
         ch->queued = false;
         ch->busy = true;
+        if (!list_empty(&up->runnable)) /* several came at once, and only one thread was idle */
+            wake_thread(up);
         pthread_mutex_unlock(&up->lock);
         current = ch;
         run(ch, order);
@@ -391,12 +393,8 @@ struct uploader *uploader_new(const struct uploader_conf *conf) {
     up->max_threads = conf->max_threads < 1 ? 1 : conf->max_threads > MAX_THREADS ? MAX_THREADS : conf->max_threads;
     snprintf(up->context, sizeof(up->context), "%s", log_context_get());
     pthread_mutex_init(&up->lock, NULL);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&up->work, NULL);
-    pthread_cond_init(&up->changed, &attr);
-    pthread_condattr_destroy(&attr);
+    pthread_cond_init(&up->changed, NULL);
     list_init(&up->runnable);
     up->graveyard = channel_new(up);
     up->graveyard->broken = true;
@@ -436,20 +434,10 @@ size_t uploader_queued(struct uploader *up) {
     return bytes;
 }
 
-static struct timespec deadline_in(int64_t ms) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += ms / 1000;
-    t.tv_nsec += ms % 1000 * 1000000;
-    t.tv_sec += t.tv_nsec / 1000000000;
-    t.tv_nsec %= 1000000000;
-    return t;
-}
-
 bool uploader_wait(struct uploader *up, size_t bytes, int64_t timeout_ms) {
-    struct timespec deadline = deadline_in(timeout_ms);
+    int64_t deadline_ms = clock_after_ms(timeout_ms);
     pthread_mutex_lock(&up->lock);
-    while (up->queued_bytes > bytes && pthread_cond_timedwait(&up->changed, &up->lock, &deadline) == 0)
+    while (up->queued_bytes > bytes && cond_wait_until(&up->changed, &up->lock, deadline_ms))
         ;
     bool done = up->queued_bytes <= bytes;
     pthread_mutex_unlock(&up->lock);
@@ -457,9 +445,9 @@ bool uploader_wait(struct uploader *up, size_t bytes, int64_t timeout_ms) {
 }
 
 bool uploader_settle(struct uploader *up, int64_t timeout_ms) {
-    struct timespec deadline = deadline_in(timeout_ms);
+    int64_t deadline_ms = clock_after_ms(timeout_ms);
     pthread_mutex_lock(&up->lock);
-    while (up->pending && pthread_cond_timedwait(&up->changed, &up->lock, &deadline) == 0)
+    while (up->pending && cond_wait_until(&up->changed, &up->lock, deadline_ms))
         ;
     bool done = !up->pending;
     pthread_mutex_unlock(&up->lock);

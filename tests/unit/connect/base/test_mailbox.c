@@ -146,6 +146,58 @@ START_TEST(threads) {
 }
 END_TEST
 
+START_TEST(deadlines_do_not_overflow) {
+    ck_assert_int_eq(clock_add_ms(5, 7), 12);
+    ck_assert_int_eq(clock_add_ms(5, INT64_MAX), INT64_MAX);
+    ck_assert_int_eq(clock_add_ms(INT64_MAX - 1, 2), INT64_MAX);
+    ck_assert_int_eq(clock_add_ms(-5, INT64_MIN), INT64_MIN);
+    ck_assert_int_eq(clock_after_ms(INT64_MAX), INT64_MAX);
+    int64_t before = clock_ms(), soon = clock_after_ms(1000);
+    ck_assert_int_ge(soon, before + 1000);
+    ck_assert_int_le(soon, clock_ms() + 1000);
+}
+END_TEST
+
+struct waiting {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool come;
+};
+
+static void *come(void *arg) {
+    struct waiting *w = arg;
+    clock_sleep_ms(30);
+    pthread_mutex_lock(&w->lock);
+    w->come = true;
+    pthread_cond_signal(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+    return NULL;
+}
+
+/* Nobody signals before the deadline; then somebody does, before one that is far away or never comes. */
+START_TEST(conditions_with_a_deadline) {
+    struct kc_error err = {0};
+    const int64_t far[] = {clock_after_ms(20000), INT64_MAX - 1, INT64_MAX};
+    struct waiting w = {.come = false};
+    pthread_mutex_init(&w.lock, NULL);
+    pthread_cond_init(&w.changed, NULL);
+    pthread_mutex_lock(&w.lock);
+    int64_t began = clock_ms();
+    while (cond_wait_until(&w.changed, &w.lock, began + 60))
+        ;
+    ck_assert_int_ge(clock_ms() - began, 60);
+    ck_assert(!cond_wait_until(&w.changed, &w.lock, -5));
+    pthread_t thread;
+    ck_assert_int_eq(thread_start(&thread, "come", come, &w, &err), 0);
+    while (!w.come)
+        ck_assert(cond_wait_until(&w.changed, &w.lock, far[_i]));
+    pthread_mutex_unlock(&w.lock);
+    pthread_join(thread, NULL);
+    pthread_cond_destroy(&w.changed);
+    pthread_mutex_destroy(&w.lock);
+}
+END_TEST
+
 static void *check_owner(void *arg) {
     thread_check(arg);
     return NULL;
@@ -193,6 +245,8 @@ static Suite *make_suite(void) {
     tcase_add_test(tcase, eventfd_tells_the_truth);
     tcase_add_loop_test(tcase, many_writers, 0, 2);
     tcase_add_test(tcase, threads);
+    tcase_add_test(tcase, deadlines_do_not_overflow);
+    tcase_add_loop_test(tcase, conditions_with_a_deadline, 0, 3);
     tcase_add_test(tcase, owner_by_the_right_thread);
     tcase_add_test_raise_signal(tcase, owner_by_another_thread, SIGABRT);
     tcase_add_test(tcase, clocks);
