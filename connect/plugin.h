@@ -232,8 +232,8 @@ struct kc_schema {
     const struct kc_schema *value_schema; /* MAP and ARRAY */
 };
 
-const struct kc_schema *kc_schema_ref(const struct kc_schema *schema); /* NULL is fine */
-const struct kc_schema *kc_schema_unref(const struct kc_schema *schema);
+const struct kc_schema *kc_schema_ref(const struct kc_schema *schema);   /* one more reference; NULL is fine */
+const struct kc_schema *kc_schema_unref(const struct kc_schema *schema); /* the last one frees; returns NULL */
 /* Gives one reference to the arena: it is dropped when the arena is reset or freed. Returns `schema`. */
 const struct kc_schema *kc_schema_keep(struct kc_arena *arena, const struct kc_schema *schema);
 bool kc_schema_equal(const struct kc_schema *a, const struct kc_schema *b);
@@ -335,7 +335,7 @@ struct kc_list {
     size_t count;
 };
 
-/* A secret has no printer but kc_secret_shown, which gives "[hidden]". */
+/* A secret has no printer: whoever shows options writes KC_HIDDEN instead. */
 struct kc_secret {
     const char *value; /* NULL when not set */
 };
@@ -386,7 +386,9 @@ struct kc_option {
 #define KC_OPTION_END \
     { .name = NULL }
 
-/* Text configuration in the order given: keys are unique, a value may be NULL (JSON null). Borrowed by plugins. */
+/* Text configuration in the order given: keys are unique, a value may be NULL (JSON null). Texts are borrowed: good
+ * until the entry is set again or removed, or the configuration is freed. One thread at a time, unless all only read.
+ */
 const char *kc_config_get(const struct kc_config *config, const char *key);
 bool kc_config_has(const struct kc_config *config, const char *key);
 size_t kc_config_count(const struct kc_config *config);
@@ -495,7 +497,8 @@ struct kc_sink_context {
 
 enum kc_put { KC_PUT_DONE, KC_PUT_RETRY, KC_PUT_FAIL };
 
-/* A sink task: all callbacks on its own thread, one at a time. `open`, `close`, `pre_commit`, `flush` may be NULL. */
+/* A sink task: all callbacks on its own thread, one at a time. All but `put` may be NULL. An error of `start` or `open`
+ * fails the task. */
 struct kc_sink_task_ops {
     int (*start)(struct kc_sink_context *ctx, const void *conf, void **ret_self, struct kc_error *err);
     int (*open)(void *self, const struct kc_topic_partition *tps, size_t count, struct kc_error *err);
@@ -543,22 +546,26 @@ struct kc_source_context {
     struct kc_transaction_context *transaction; /* NULL: the worker decides where transactions end, if there are any */
 };
 
+/* A source task: all callbacks on its own thread, one at a time. All but `poll` may be NULL. An error of `start`, or
+ * one of `poll` that is not retriable, fails the task. */
 struct kc_source_task_ops {
     int (*start)(struct kc_source_context *ctx, const void *conf, void **ret_self, struct kc_error *err);
     /* Adds records to the empty batch (kc_batch_add); none is fine: wait a little first (ctx->wait), at most about a
      * second, so that pause and stop are prompt. Memory that records point to must live in batch->arena or as long as
      * the task. A retriable error is logged and polled again. @thread task  @blocks about a second */
     int (*poll)(void *self, struct kc_batch *batch, struct kc_error *err);
-    void (*commit)(void *self); /* offsets were flushed. May be NULL */
+    void (*commit)(void *self); /* offsets were flushed */
     /* Each live record of a batch is acknowledged (or dropped): called in the order of acknowledgement; in exactly-once
      * tasks after its transaction was committed, in the order of the batches. record->offset is that of the record in
-     * its topic, -1 when it was not written or the broker did not say. May be NULL */
+     * its topic, -1 when it was not written or the broker did not say. */
     void (*commit_record)(void *self, const struct kc_record *record);
     void (*stop)(void *self); /* frees self */
 };
 
 /* Converters work on a whole batch in place: key (is_key) or value of every live record from index `from` on.
- * They return the index of the first record that failed (err set) or batch->count. */
+ * They return the index of the first record that failed (err set) or batch->count. `configure` and `close` may be NULL
+ * here and in the kinds that follow; `close` frees self. @thread the task's, all but `configure`: a thread of the
+ * worker, before the task's is started */
 struct kc_converter_ops {
     /* `config`: the options without their prefix plus "converter.type" key|value|header. */
     int (*configure)(const struct kc_config *config, const void *conf, bool is_key, void **ret_self,
@@ -588,7 +595,7 @@ struct kc_transformation_ops {
 
 struct kc_predicate_ops {
     int (*configure)(const struct kc_config *config, const void *conf, void **ret_self, struct kc_error *err);
-    /* 1 matches, 0 not, -1 error */
+    /* 1: the record matches, 0: it does not, -1: error, which counts as one of the transform. */
     int (*test)(void *self, const struct kc_record *record, struct kc_error *err);
     void (*close)(void *self);
 };

@@ -70,36 +70,46 @@ static bool is_of_kind(const struct kc_plugin *plugin, enum kc_plugin_kind kind)
 
 /* ---- Filling ----------------------------------------------------------------------------------------------------- */
 
+/* Whether the callbacks are there that are called without a look; plugin.h says which may be missing. */
+static bool is_complete(const struct kc_plugin *p) {
+    const struct kc_converter_ops *c = p->converter;
+    const struct kc_header_converter_ops *h = p->header_converter;
+    switch (p->kind) {
+    case KC_KIND_SINK:
+        return p->connector && p->connector->task_configs && p->sink_task && p->sink_task->put;
+    case KC_KIND_SOURCE:
+        return p->connector && p->connector->task_configs && p->source_task && p->source_task->poll;
+    case KC_KIND_CONVERTER:
+        return c && c->to_connect && c->from_connect && (!h || (h->to_connect && h->from_connect));
+    case KC_KIND_HEADER_CONVERTER:
+        return h && h->to_connect && h->from_connect;
+    case KC_KIND_TRANSFORMATION:
+        return p->transformation && p->transformation->apply;
+    case KC_KIND_PREDICATE:
+        return p->predicate && p->predicate->test;
+    default:
+        return p->config_provider && p->config_provider->get;
+    }
+}
+
 /* What is wrong with a plugin's table, or NULL. */
 static const char *defect(const struct kc_plugin *p) {
+    static const char *const lacks[KC_KIND_COUNT] = {[KC_KIND_SINK] = "lacks sink callbacks",
+                                                     [KC_KIND_SOURCE] = "lacks source callbacks",
+                                                     [KC_KIND_CONVERTER] = "lacks converter callbacks",
+                                                     [KC_KIND_HEADER_CONVERTER] = "lacks header converter callbacks",
+                                                     [KC_KIND_TRANSFORMATION] = "lacks transformation callbacks",
+                                                     [KC_KIND_PREDICATE] = "lacks predicate callbacks",
+                                                     [KC_KIND_CONFIG_PROVIDER] = "lacks config provider callbacks"};
     if (p->abi != KC_ABI)
         return "was built for another version of plugin.h";
     if (!p->class_name || !*p->class_name)
         return "has no class name";
+    if ((unsigned)p->kind >= KC_KIND_COUNT)
+        return "is of an unknown kind";
     if ((p->options || p->task_options) && !p->conf_size)
         return "has options but no conf_size";
-    switch (p->kind) {
-    case KC_KIND_SINK:
-        return p->connector && p->connector->task_configs && p->sink_task && p->sink_task->put
-                   ? NULL
-                   : "has no sink callbacks";
-    case KC_KIND_SOURCE:
-        return p->connector && p->connector->task_configs && p->source_task && p->source_task->poll
-                   ? NULL
-                   : "has no source callbacks";
-    case KC_KIND_CONVERTER:
-        return p->converter ? NULL : "has no converter callbacks";
-    case KC_KIND_HEADER_CONVERTER:
-        return p->header_converter ? NULL : "has no header converter callbacks";
-    case KC_KIND_TRANSFORMATION:
-        return p->transformation ? NULL : "has no transformation callbacks";
-    case KC_KIND_PREDICATE:
-        return p->predicate ? NULL : "has no predicate callbacks";
-    case KC_KIND_CONFIG_PROVIDER:
-        return p->config_provider ? NULL : "has no config provider callbacks";
-    default:
-        return "is of an unknown kind";
-    }
+    return is_complete(p) ? NULL : lacks[p->kind];
 }
 
 /* Adds a plugin; of one class the highest version stays. */

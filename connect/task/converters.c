@@ -44,10 +44,11 @@ static int init_one(struct converters *c, struct converter *conv, const char *ke
     void *conf = plugin->conf_size ? kc_arena_zalloc(c->arena, plugin->conf_size) : NULL;
     if (plugin->options && config_parse(plugin->options, config, c->arena, conf, plugin->conf_size, err) < 0)
         return -1;
-    int rc = kind == KC_KIND_HEADER_CONVERTER
-                 ? plugin->header_converter->configure(config, conf, &conv->self, err)
-                 : plugin->converter->configure(config, conf, conv == &c->key, &conv->self, err);
-    if (rc < 0)
+    const struct kc_header_converter_ops *header = kind == KC_KIND_HEADER_CONVERTER ? plugin->header_converter : NULL;
+    if (header && header->configure && header->configure(config, conf, &conv->self, err) < 0)
+        return -1;
+    if (!header && plugin->converter->configure &&
+        plugin->converter->configure(config, conf, conv == &c->key, &conv->self, err) < 0)
         return -1;
     conv->plugin = plugin;
     conv->configured = true;

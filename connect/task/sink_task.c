@@ -89,7 +89,7 @@ static int start(struct sink_task *s, struct kc_error *err) {
     if (sink_subscribe(s, props, err) < 0)
         return -1;
     sink_context_init(s);
-    if (s->ops->start(&s->ctx, t->plugin_conf, &s->self, err) < 0)
+    if (s->ops->start && s->ops->start(&s->ctx, t->plugin_conf, &s->self, err) < 0)
         return -1;
     s->started = true;
     s->without_headers = headers_unused(s);
@@ -218,7 +218,7 @@ static int loop(struct sink_task *s, struct kc_error *err) {
 /* 1. what was put is committed and partitions are closed, 2. the connector stops, 3. the consumer leaves its group. */
 static void end(struct sink_task *s) {
     sink_close_all(s);
-    if (s->started)
+    if (s->started && s->ops->stop)
         s->ops->stop(s->self);
     s->started = false; /* the last revocation is nobody's business any more */
     task_set_wake(s->task, NULL, NULL);

@@ -147,9 +147,10 @@ static int configure(struct unit *unit, const struct kc_config *connector, const
     struct kc_config *config = kc_config_with_prefix(connector, prefix);
     kc_config_remove(config, "predicate");
     kc_config_remove(config, "negate");
-    int rc = unit->plugin->kind == KC_KIND_PREDICATE
-                 ? unit->plugin->predicate->configure(config, unit->conf, &unit->self, err)
-                 : unit->plugin->transformation->configure(config, unit->conf, &unit->self, err);
+    int (*ops)(const struct kc_config *, const void *, void **, struct kc_error *) =
+        unit->plugin->kind == KC_KIND_PREDICATE ? unit->plugin->predicate->configure
+                                                : unit->plugin->transformation->configure;
+    int rc = ops ? ops(config, unit->conf, &unit->self, err) : 0;
     kc_config_free(config);
     if (rc < 0)
         return wrap_as_text(err);

@@ -24,8 +24,20 @@ static const char source[] =
     "static const struct kc_connector_ops c = {.task_configs = configs};\n"
     "static const struct kc_sink_task_ops t = {.put = put};\n"
     "static const struct kc_transformation_ops x = {.apply = apply};\n"
-    "static const struct kc_converter_ops v;\n"
-    "static const struct kc_header_converter_ops h;\n"
+    "static uint32_t convert(void *s, struct kc_batch *b, uint32_t f, bool k, struct kc_error *e) { return b->count; "
+    "}\n"
+    "static const struct kc_converter_ops v = {.to_connect = convert, .from_connect = convert}, half = {.to_connect = "
+    "convert};\n"
+    "static int to(void *s, struct kc_arena *a, const char *t, const void *d, size_t n, struct kc_header *h,\n"
+    "              struct kc_error *e) { return 0; }\n"
+    "static int from(void *s, struct kc_arena *a, const char *t, const struct kc_header *h, struct kc_value *v,\n"
+    "                struct kc_error *e) { return 0; }\n"
+    "static const struct kc_header_converter_ops h = {.to_connect = to, .from_connect = from}, quarter = "
+    "{.from_connect = "
+    "from};\n"
+    "static const struct kc_transformation_ops no_x;\n"
+    "static const struct kc_predicate_ops no_p;\n"
+    "static const struct kc_config_provider_ops no_c;\n"
     "static const char *const names[] = {\"a.OldName\", 0};\n"
     "#define PLUGIN(id, k, name, ...) static const struct kc_plugin id = {.abi = KC_ABI, .kind = k, .class_name = "
     "name, "
@@ -37,12 +49,21 @@ static const char source[] =
     "PLUGIN(twin2, KC_KIND_SINK, \"b.TwinConnector\", SINK);\n"
     "static const struct kc_plugin old = {.abi = KC_ABI + 1, .kind = KC_KIND_SINK, .class_name = \"a.Other\", SINK};\n"
     "PLUGIN(lame, KC_KIND_SINK, \"a.Lame\", .connector = &c);\n"
+    "PLUGIN(lame1, KC_KIND_SOURCE, \"a.Lame1\", .connector = &c);\n"
+    "PLUGIN(lame2, KC_KIND_CONVERTER, \"a.Lame2\", .converter = &half);\n"
+    "PLUGIN(lame3, KC_KIND_CONVERTER, \"a.Lame3\", .converter = &v, .header_converter = &quarter);\n"
+    "PLUGIN(lame4, KC_KIND_HEADER_CONVERTER, \"a.Lame4\", .header_converter = &quarter);\n"
+    "PLUGIN(lame5, KC_KIND_TRANSFORMATION, \"a.Lame5\", .transformation = &no_x);\n"
+    "PLUGIN(lame6, KC_KIND_PREDICATE, \"a.Lame6\", .predicate = &no_p);\n"
+    "PLUGIN(lame7, KC_KIND_CONFIG_PROVIDER, \"a.Lame7\", .config_provider = &no_c);\n"
+    "PLUGIN(lame8, KC_KIND_NAMED, \"a.Lame8\", SINK);\n"
     "PLUGIN(key, KC_KIND_TRANSFORMATION, \"a.Bend$Key\", .transformation = &x);\n"
     "PLUGIN(value, KC_KIND_TRANSFORMATION, \"a.Bend$Tail\", .transformation = &x);\n"
     "PLUGIN(shift, KC_KIND_TRANSFORMATION, \"a.Shift$Key\", .transformation = &x);\n"
     "PLUGIN(both, KC_KIND_CONVERTER, \"a.RotConverter\", .converter = &v, .header_converter = &h);\n"
     "PLUGIN(plain, KC_KIND_HEADER_CONVERTER, \"a.PlainHeaderConverter\", .header_converter = &h);\n"
-    "const struct kc_plugin *const kc_plugins[] = {&one, &newer, &twin1, &twin2, &old, &lame, &key, &value, &shift, "
+    "const struct kc_plugin *const kc_plugins[] = {&one, &newer, &twin1, &twin2, &old, &lame, &lame1, "
+    "&lame2, &lame3, &lame4, &lame5, &lame6, &lame7, &lame8, &key, &value, &shift, "
     "&both,\n"
     "    &plain, 0};\n";
 
@@ -129,7 +150,15 @@ START_TEST(test_what_stays_out_is_logged) {
         "broken.so, left out",
         "empty.so, left out: it exports no table kc_plugins",
         "plugin (unnamed) was built for another version of plugin.h, left out",
-        "plugin a.Lame has no sink callbacks, left out",
+        "plugin a.Lame lacks sink callbacks, left out",
+        "plugin a.Lame1 lacks source callbacks, left out",
+        "plugin a.Lame2 lacks converter callbacks, left out",
+        "plugin a.Lame3 lacks converter callbacks, left out",
+        "plugin a.Lame4 lacks header converter callbacks, left out",
+        "plugin a.Lame5 lacks transformation callbacks, left out",
+        "plugin a.Lame6 lacks predicate callbacks, left out",
+        "plugin a.Lame7 lacks config provider callbacks, left out",
+        "plugin a.Lame8 is of an unknown kind, left out",
         "a.UniqueSinkConnector version 1.10 is there already with version 1.2, using 1.10",
         "plugin.path names /nonexistent",
         " holds 1 Java archives"};
