@@ -28,7 +28,7 @@ enum member_absence {
 /* Whose end the herder has to report before anything else goes on. */
 enum member_revoking {
     REVOKING_NOTHING,
-    REVOKING_BEFORE_JOIN, /* eager: everything */
+    REVOKING_BEFORE_JOIN, /* everything: eager, or the group went on without this member */
     REVOKING_GENERATION,  /* what the leader took away */
     REVOKING_UNREACHABLE  /* everything, because nobody coordinates */
 };
@@ -95,7 +95,8 @@ struct group_member {
     int64_t join_deadline_ms; /* of the JoinGroup or SyncGroup on the way */
     struct backoff join_backoff;
     enum member_revoking revoking;
-    bool prepared;               /* eager: everything is stopped for the join that comes */
+    bool fenced;                 /* the group went on without this member: it stops everything before it joins again */
+    bool prepared;               /* everything is stopped for the join that comes */
     struct assignment *incoming; /* waits for the end of a revocation */
     int32_t incoming_generation;
 

@@ -1,5 +1,5 @@
 /* Joining: JoinGroup, the leader's assignment, SyncGroup, and what follows from the answer. Work goes on meanwhile, but
- * under the eager protocol, where everything is stopped first. */
+ * under the eager protocol, and when the group has gone on without this member, everything is stopped first. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +20,7 @@ static void start_revoking(struct group_member *m, enum member_revoking why, con
 
 static void drop_assignment(struct group_member *m) {
     m->assignment = assignment_free(m->assignment);
-    m->prepared = false;
+    m->prepared = m->fenced = false;
     member_publish(m);
 }
 
@@ -68,6 +68,7 @@ void member_revoked(struct group_member *m) {
         break;
     case REVOKING_BEFORE_JOIN:
         m->prepared = true;
+        m->fenced = false;
         break;
     case REVOKING_GENERATION:
         finish_generation(m);
@@ -81,8 +82,10 @@ void member_revoked(struct group_member *m) {
 void member_reset_generation(struct group_member *m, bool keep_id, const char *why) {
     kc_log(KC_INFO, LOG_GROUP, "Resetting generation%s due to: %s", keep_id ? "" : " and member id", why);
     m->generation = -1;
-    if (!keep_id)
+    if (!keep_id) {
         member_set_text(&m->member_id, "");
+        m->fenced = m->assignment || m->incoming;
+    }
     member_set_state(m, MEMBER_UNJOINED);
 }
 
@@ -143,9 +146,12 @@ static void send_join(struct group_member *m) {
     member_send(m, WIRE_JOIN_GROUP, (int16_t)version, &body);
 }
 
-/* Eager: nothing may run while the group decides. true: it is being stopped, join later. */
+/* Eager: nothing may run while the group decides. Nor what others may have begun meanwhile, because the coordinator has
+ * missed this member for longer than its session; it is still claimed with the join, as others may not have begun it.
+ * Java goes on until the leader takes it away, on both sides. true: it is being stopped, join later. */
 static bool stop_first(struct group_member *m) {
-    if (m->protocol != GROUP_EAGER || m->prepared || !m->assignment || m->assignment->error)
+    bool eager = m->protocol == GROUP_EAGER && m->assignment && !m->assignment->error;
+    if (m->prepared || !m->assignment || !(eager || m->fenced))
         return false;
     if (work_empty(&m->assignment->work)) {
         m->prepared = true;

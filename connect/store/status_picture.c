@@ -12,6 +12,8 @@ struct entry {
     int64_t written_ms; /* its record's timestamp */
     struct status status;
     uint64_t number; /* of the last put */
+    bool owned;      /* what was put last is of something that this worker has, not a last word on it */
+    struct status own;
     int task;
 };
 
@@ -28,8 +30,10 @@ struct status_picture {
 
 static void entry_free(void *entry) {
     struct entry *e = entry;
-    if (e)
+    if (e) {
         status_done(&e->status);
+        status_done(&e->own);
+    }
     free(e);
 }
 
@@ -228,14 +232,32 @@ char **status_picture_connectors(const struct status_picture *p, size_t *ret_cou
 
 /* ---- Writing ---- */
 
+static bool same_worker(const struct status *a, const struct status *b) {
+    return a->worker_id && b->worker_id && strcmp(a->worker_id, b->worker_id) == 0;
+}
+
 bool status_picture_safe(const struct status_picture *p, const struct status *s) {
     const struct status *cached = status_picture_get(p, s->connector, s->task);
-    return !cached || (cached->worker_id && s->worker_id && strcmp(cached->worker_id, s->worker_id) == 0) ||
-           cached->generation <= s->generation;
+    return !cached || same_worker(cached, s) || cached->generation <= s->generation;
 }
 
 uint64_t status_picture_put(struct status_picture *p, const char *connector, int task) {
     return entry_get(p, connector, task)->number = ++p->numbers;
+}
+
+void status_picture_own(struct status_picture *p, const struct status *s, bool written) {
+    struct entry *e = entry_get(p, s->connector, s->task);
+    status_done(&e->own);
+    e->own = status_copy(s);
+    e->owned = written && s->state != STATE_UNASSIGNED && s->state != STATE_DESTROYED && s->state != STATE_RESTARTING;
+}
+
+const struct status *status_picture_contradicted(const struct status_picture *p, const struct status_record *r) {
+    const struct entry *e = r->kind == STATUS_TOPIC || r->tombstone || r->status.state != STATE_UNASSIGNED
+                                ? NULL
+                                : entry_find(p, r->connector, r->status.task);
+    bool wrong = e && e->owned && e->own.generation > r->status.generation && !same_worker(&e->own, &r->status);
+    return wrong ? &e->own : NULL;
 }
 
 uint64_t status_picture_number(const struct status_picture *p, const char *connector, int task) {

@@ -24,6 +24,11 @@ struct status status_copy(const struct status *s);
  * its entry was removed (the number is then 0 or begins anew). */
 bool status_picture_safe(const struct status_picture *p, const struct status *s); /* putSafe may write it */
 uint64_t status_picture_put(struct status_picture *p, const char *connector, int task);
+/* Remembers what is being put, so that it can be put again; not what putSafe refused to write. */
+void status_picture_own(struct status_picture *p, const struct status *s, bool written);
+/* What this worker has put last of something it still has, if the record is a previous owner's late word that nothing
+ * runs: once it is in the topic, it is what others and the next start read last. Else NULL. */
+const struct status *status_picture_contradicted(const struct status_picture *p, const struct status_record *record);
 /* A tombstone is on its way: the status is unknown from now on, so that nobody writes a second one, which might come
  * after the status of a new life. */
 void status_picture_forget(struct status_picture *p, const char *connector, int task);

@@ -37,6 +37,9 @@ struct write {
     uint64_t number;
 };
 
+static struct write *write_status(struct status_store *s, const struct status *status, bool safe);
+static void send_first(struct write *w);
+
 /* ---- Reading ---- */
 
 static void on_record(void *arg, int32_t partition, int64_t offset, const void *key, size_t key_len, const void *value,
@@ -52,9 +55,14 @@ static void on_record(void *arg, int32_t partition, int64_t offset, const void *
     }
     record.timestamp_ms = timestamp;
     pthread_mutex_lock(&s->lock);
+    const struct status *own = status_picture_contradicted(s->picture, &record);
+    /* Nobody else would say so again. */
+    struct write *again = own ? write_status(s, own, /* safe= */ true) : NULL;
     status_picture_apply(s->picture, &record);
     pthread_mutex_unlock(&s->lock);
     status_record_done(&record);
+    if (again)
+        send_first(again);
 }
 
 bool status_store_get(struct status_store *s, const char *connector, int task, struct status *ret_status) {
@@ -197,27 +205,31 @@ static void send_first(struct write *w) {
     send_again(w);
 }
 
-void status_store_put(struct status_store *s, const struct status *status, bool safe) {
+/* Lock held. */
+static struct write *write_status(struct status_store *s, const struct status *status, bool safe) {
     struct write *w = write_new(s);
     w->safe = safe;
     w->status = status_copy(status);
     (void)!status_encode_key(&w->key, status->connector, status->task);
     if (status->state != STATE_DESTROYED)
         (void)!status_encode(&w->value, status);
+    w->number = status_picture_put(s->picture, status->connector, status->task);
+    return w;
+}
+
+void status_store_put(struct status_store *s, const struct status *status, bool safe) {
+    struct write *w = NULL;
     pthread_mutex_lock(&s->lock);
     s->generation = status->generation;
     bool wanted = !safe || status_picture_safe(s->picture, status);
-    if (!wanted)
-        s->pending++; /* write_end takes it off again */
-    else
-        w->number = status_picture_put(s->picture, status->connector, status->task);
+    if (wanted)
+        w = write_status(s, status, safe);
+    status_picture_own(s->picture, status, wanted);
     if (wanted && status->state == STATE_DESTROYED)
         status_picture_forget(s->picture, status->connector, status->task);
     pthread_mutex_unlock(&s->lock);
-    if (wanted)
+    if (w)
         send_first(w);
-    else
-        write_end(w);
 }
 
 void status_store_flush(struct status_store *s, int64_t timeout_ms) {

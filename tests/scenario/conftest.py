@@ -11,6 +11,7 @@ import uuid
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from java_worker import EitherWorker  # noqa: E402
 from servers import S3, Kafka  # noqa: E402
 from topics import Topics  # noqa: E402
 from worker import Worker  # noqa: E402
@@ -79,6 +80,22 @@ def make_worker(folder, kafka, s3, unique):
     for w in made:
         if w.process and not w.process.exited():
             assert w.stop() == 0, w.process.tail()
+
+
+@pytest.fixture
+def make_either(folder, kafka, unique):
+    """make_either(group, start=False, **settings): workers of which a Java worker may be one."""
+    made = []
+
+    def make(group: str, start: bool = False, bootstrap: str | None = None, **settings):
+        w = EitherWorker(folder / unique(f"either{len(made)}"), bootstrap or kafka.bootstrap, group, f"worker{len(made)}",
+                         plugin__discovery="service_load", **settings)
+        made.append(w)
+        return w
+    yield make
+    for w in made:
+        if w.process and not w.process.exited():
+            w.kill()
 
 
 def credentials(s3) -> dict:

@@ -2,6 +2,7 @@
 coordinates a sink's group or a source's transactions; and all three restart in turn."""
 from __future__ import annotations
 
+import os
 import re
 import signal
 import threading
@@ -14,6 +15,7 @@ from servers import KafkaCluster, eventually
 from topics import Topics
 
 pytestmark = pytest.mark.xdist_group("three brokers")  # which start once
+WITH_JAVA = bool(os.environ.get("FAULT_JAVA"))  # one of the workers is a Java worker
 REPLICATED = {f"{x}__storage__replication__factor": 3 for x in ("config", "offset", "status")}
 
 
@@ -88,11 +90,14 @@ def brokers(folder):
 
 
 @pytest.fixture
-def running(request, brokers, make_worker, unique, tmp_path):
+def running(request, brokers, make_either, unique, tmp_path):
     exactly_once = request.param == "exactly-once"
     settings = {**REPLICATED, **({"exactly__once__source__support": "enabled"} if exactly_once else {})}
-    group = Group(lambda **kw: make_worker(bootstrap=brokers.bootstrap, **kw), unique("group"), ["kconnectd"] * (3 - exactly_once),
-                  **settings)
+    engines = ["kconnectd"] * (3 - exactly_once)
+    if WITH_JAVA:
+        engines[-1] = "java"
+        settings.update(session__timeout__ms=3000, heartbeat__interval__ms=500)
+    group = Group(lambda **kw: make_either(bootstrap=brokers.bootstrap, **kw), unique("group"), engines, **settings)
     traffic = Traffic(group.workers, brokers.topics, tmp_path, unique("traffic"), exactly_once)
     group.converged(traffic.connectors, traffic.tasks)
     return group, traffic

@@ -10,25 +10,8 @@ import time
 
 import pytest
 from cluster import QUICK, ROUNDS, STRING, Group, Traffic, gauge, in_background, patiently, seed
-from java_worker import EitherWorker
 from servers import eventually, free_port, http
 from worker import BINARY
-
-
-@pytest.fixture
-def make_either(folder, kafka, unique):
-    """Workers of which a Java worker may be one."""
-    made = []
-
-    def make(group: str, start: bool, **settings):
-        w = EitherWorker(folder / unique(f"either{len(made)}"), kafka.bootstrap, group, f"worker{len(made)}",
-                         plugin__discovery="service_load", **settings)
-        made.append(w)
-        return w
-    yield make
-    for w in made:
-        if w.process and not w.process.exited():
-            w.kill()
 
 
 class Disturbance:
@@ -162,23 +145,33 @@ def test_a_topic_that_is_not_compacted_is_refused(make_worker, topics, unique, w
     assert f"Topic '{name}' supplied via the '{which}.storage.topic' property is required to have 'cleanup.policy=compact'" in done.stderr
 
 
-def test_two_clusters_with_one_set_of_topics(make_worker, unique, topics, tmp_path):
-    """By mistake: both run everything. Neither falls over, and once the mistake is mended the rest goes on."""
+@pytest.mark.parametrize("which", [["config", "offset", "status"], ["config"], ["offset"], ["status"]], ids="-".join)
+def test_two_clusters_with_one_set_of_topics(make_worker, unique, topics, tmp_path, which):
+    """By mistake: both run everything, or see the other's statuses. Neither falls over, and once the mistake is mended the rest goes on."""
     one, two = unique("one"), unique("two")
     shared = {f"{x}__storage__topic": f"{one}-{x}" for x in ("config", "offset", "status")}
-    a, b = make_worker(group=one, **shared, **QUICK), make_worker(group=two, **shared, **QUICK)
-    t, out = topics.create(unique("t")), tmp_path / "out.txt"
-    a.put("sink", {"connector.class": "FileStreamSink", "topics": t, "file": str(out), "value.converter": STRING})
+    own = {f"{x}__storage__topic": f"{two}-{x}" for x in ("config", "offset", "status") if x not in which}
+    a, b = make_worker(group=one, **shared, **QUICK), make_worker(group=two, **{**shared, **own}, **QUICK)
+    t, inp, out = topics.create(unique("t")), tmp_path / "in.txt", tmp_path / "out.txt"
+    inp.touch()
+    source = {"connector.class": "FileStreamSource", "topic": t, "file": str(inp), "value.converter": STRING}
+    sink = {"connector.class": "FileStreamSink", "topics": t, "file": str(out), "value.converter": STRING}
+    for w in (a,) if "config" in which else (a, b):
+        w.put("source", source)
+        w.put("sink", sink)
     for w in (a, b):
-        eventually("known to both", lambda: gauge(w, "kafka_connect_worker_connector_count") == 1, 30, w.process)
+        eventually("known to both", lambda: gauge(w, "kafka_connect_worker_connector_count") == 2, 30, w.process)
         assert w.rest("GET", "/health")[0] == 200
     assert b.stop() == 0
     # Two leaders may have written task configurations across each other: then no task runs until they are made again. And the last
-    # word on statuses, or a tombstone, may be the other cluster's.
-    assert a.rest("POST", "/connectors/sink/restart")[0] == 204
-    patiently(a, "POST", "/connectors/sink/restart?includeTasks=true")
-    a.wait_state("sink", tasks=1)
-    topics.produce(t, [(None, b"%d" % i) for i in range(20)])
+    # word on statuses, or a tombstone of one that runs, may be the other cluster's.
+    for name in ("source", "sink"):
+        assert a.rest("POST", f"/connectors/{name}/restart")[0] == 204
+        eventually(f"a task of {name}", lambda: a.rest("GET", f"/connectors/{name}/tasks")[1], 30, a.process)
+        patiently(a, "POST", f"/connectors/{name}/restart?includeTasks=true")
+        patiently(a, "POST", f"/connectors/{name}/tasks/0/restart")
+        a.wait_state(name, tasks=1)
+    inp.write_text("".join(f"{i}\n" for i in range(20)))
     eventually("lines", lambda: out.exists() and sorted(map(int, out.read_text().split())) == list(range(20)), 30, a.process)
 
 

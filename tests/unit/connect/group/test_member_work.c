@@ -134,6 +134,39 @@ START_TEST(eager_stops_first) {
 }
 END_TEST
 
+/* A member that slept for longer than its session: others may run its work, so that it stops before it joins. It claims
+ * the work nevertheless, and what it is left or given it starts anew. */
+START_TEST(stops_before_it_comes_back) {
+    struct fake_broker *b = fake_broker_start(NULL);
+    AUTO_TEXT answer0 = from_other(7, "c1 c1-0", "", 0, 0);
+    queue_follower(b, answer0);
+    AUTO_TEXT answer1 = from_other(7, "", "", 0, 0);
+    queue_follower(b, answer1);
+    struct group_member_conf conf = group_conf_quick(fake_broker_address(b));
+    struct group_probe h;
+    probe_start(&h, &conf, 7, "c1=1");
+    work_assert(&probe_settle(&h)->asg->work, "c1 c1-0");
+    probe_set_slow(&h, true);
+    fake_broker_queue(b, &(struct fake_answer){.api = WIRE_HEARTBEAT, .error = WIRE_ERROR_UNKNOWN_MEMBER_ID});
+    work_assert(&probe_expect(&h, REVOKED)->work, "c1 c1-0");
+    clock_sleep_ms(100);
+    ck_assert_uint_eq(fake_broker_count(b, WIRE_JOIN_GROUP), 1);
+    ck_assert(!group_member_stable(h.member));
+    group_member_revoked(h.member);
+    work_assert(&probe_settle(&h)->asg->work, "c1 c1-0");
+    struct fake_request req = fake_broker_wait(b, WIRE_JOIN_GROUP, 2);
+    AUTO_JOIN join = join_parse(&req);
+    ck_assert_str_eq(join.member_id, "");
+    work_assert(&join.first->allocation->work, "c1 c1-0");
+    ck_assert_uint_eq(probe_count(&h, REVOKED), 1);
+    group_member_rejoin(h.member); /* the next time nothing is to be stopped */
+    probe_expect(&h, ASSIGNED);
+    ck_assert_uint_eq(probe_count(&h, REVOKED), 1);
+    probe_stop(&h);
+    fake_broker_stop(b);
+}
+END_TEST
+
 /* The leader has not read what a member has: no repetition without the herder, work goes on. */
 START_TEST(config_mismatch) {
     struct fake_broker *b = fake_broker_start(NULL);
@@ -290,6 +323,7 @@ static Suite *make_suite(void) {
     tcase_add_test(tc, follower_merges);
     tcase_add_test(tc, revocation_is_awaited);
     tcase_add_test(tc, eager_stops_first);
+    tcase_add_test(tc, stops_before_it_comes_back);
     tcase_add_test(tc, config_mismatch);
     tcase_add_test(tc, leave_and_return);
     tcase_add_test(tc, poll_timeout);

@@ -107,6 +107,55 @@ static int feed(struct status_picture *p, const char *key, const char *value) {
 #define RUNNING(worker, generation) \
     "{\"state\":\"RUNNING\",\"trace\":null,\"worker_id\":\"" worker "\",\"generation\":" #generation "}"
 
+/* A worker that slept says that nothing runs, after another one has begun: that one says again that it does. */
+START_TEST(late_words) {
+    static const struct {
+        enum state put;
+        const char *key, *late;
+        bool again;
+    } cases[] = {
+        {STATE_RUNNING, "status-connector-c", "{\"state\":\"UNASSIGNED\",\"worker_id\":\"w0\",\"generation\":3}", true},
+        {STATE_PAUSED, "status-connector-c", "{\"state\":\"UNASSIGNED\",\"worker_id\":\"w0\",\"generation\":3}", true},
+        {STATE_FAILED, "status-connector-c", "{\"state\":\"UNASSIGNED\",\"worker_id\":\"w0\",\"generation\":3}", true},
+        {STATE_UNASSIGNED, "status-connector-c", "{\"state\":\"UNASSIGNED\",\"worker_id\":\"w0\",\"generation\":3}",
+         false},
+        {STATE_DESTROYED, "status-connector-c", "{\"state\":\"UNASSIGNED\",\"worker_id\":\"w0\",\"generation\":3}",
+         false},
+        {STATE_RUNNING, "status-connector-c", "{\"state\":\"UNASSIGNED\",\"worker_id\":\"w0\",\"generation\":4}",
+         false},
+        {STATE_RUNNING, "status-connector-c", "{\"state\":\"UNASSIGNED\",\"worker_id\":\"w1\",\"generation\":3}",
+         false},
+        {STATE_RUNNING, "status-connector-c", "{\"state\":\"RUNNING\",\"worker_id\":\"w0\",\"generation\":3}", false},
+        {STATE_RUNNING, "status-connector-c", NULL, false},
+        {STATE_RUNNING, "status-connector-d", "{\"state\":\"UNASSIGNED\",\"worker_id\":\"w0\",\"generation\":3}",
+         false},
+        {STATE_RUNNING, "status-task-c-0", "{\"state\":\"UNASSIGNED\",\"worker_id\":\"w0\",\"generation\":3}", true},
+        {STATE_RUNNING, "status-topic-t:connector-c", NULL, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct status_picture *p = status_picture_new();
+        struct status_record r;
+        struct kc_error err = {0};
+        bool of_task = strstr(cases[i].key, "task") != NULL;
+        struct status own = {
+            .connector = "c", .task = of_task ? 0 : -1, .state = cases[i].put, .worker_id = "w1", .generation = 4};
+        status_picture_own(p, &own, true);
+        const char *value = cases[i].late;
+        ck_assert_int_eq(
+            status_record_parse(cases[i].key, strlen(cases[i].key), value, value ? strlen(value) : 0, &r, &err), 0);
+        const struct status *again = status_picture_contradicted(p, &r);
+        ck_assert_msg((again != NULL) == cases[i].again, "case %zu", i);
+        if (again) {
+            ck_assert_int_eq(again->state, cases[i].put);
+            status_picture_own(p, &own, false); /* refused: somebody else has it */
+            ck_assert_ptr_null(status_picture_contradicted(p, &r));
+        }
+        status_record_done(&r);
+        status_picture_free(p);
+    }
+}
+END_TEST
+
 START_TEST(reading) {
     struct status_picture *p = status_picture_new();
     ck_assert_int_eq(feed(p, "status-connector-c", RUNNING("w1", 3)), 0);
@@ -238,6 +287,7 @@ static Suite *make_suite(void) {
     tcase_add_test(t, captured_records);
     tcase_add_loop_test(t, parse_keys, 0, (int)COUNT_OF(keys));
     tcase_add_test(t, reading);
+    tcase_add_test(t, late_words);
     tcase_add_test(t, new_life);
     tcase_add_test(t, safe_writing);
     tcase_add_test(t, topics);

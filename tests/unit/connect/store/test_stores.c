@@ -204,6 +204,38 @@ static void check_last_write(const struct cluster *cluster) {
     status_store_free(s);
 }
 
+/* Another worker says late that nothing runs: what this one runs is said again, so that it is what a next start reads.
+ */
+static void check_late_word(const struct cluster *cluster, struct status_store *s) {
+    struct kc_error err = {0};
+    struct status running = {
+        .connector = "late", .task = -1, .state = STATE_RUNNING, .worker_id = "w1", .generation = 4};
+    struct status late = {
+        .connector = "late", .task = -1, .state = STATE_UNASSIGNED, .worker_id = "w2", .generation = 3};
+    struct status_store *other = status_store_new(&cluster->conf);
+    ck_assert_int_eq(status_store_start(other, &err), 0);
+    status_store_put(s, &running, false);
+    status_store_flush(s, 10000);
+    status_store_put(other, &late, false);
+    status_store_flush(other, 10000);
+    wait_state(other, "late", -1, STATE_RUNNING);
+    status_store_free(other);
+    bool again = false;
+    for (int i = 0; i < 50 && !again; i++) {
+        struct status got;
+        other = status_store_new(&cluster->conf);
+        ck_assert_int_eq(status_store_start(other, &err), 0);
+        again = status_store_get(other, "late", -1, &got) && got.state == STATE_RUNNING;
+        ck_assert_str_eq(got.worker_id, again ? "w1" : "w2");
+        status_done(&got);
+        status_store_free(other);
+    }
+    ck_assert(again);
+    running.state = STATE_DESTROYED;
+    status_store_put(s, &running, false);
+    wait_state(s, "late", -1, -1);
+}
+
 START_TEST(status_topic) {
     struct cluster cluster;
     struct kc_error err = {0};
@@ -238,6 +270,7 @@ START_TEST(status_topic) {
     status_store_put(s, &running, false);
     wait_state(s, "c", 0, STATE_PAUSED);
     check_topics(s);
+    check_late_word(&cluster, s);
     size_t count;
     char **names = status_store_connectors(s, &count);
     ck_assert_uint_eq(count, 1);
