@@ -112,10 +112,12 @@ static inline __m128i json_quote_lanes(__m128i x) {
     return _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')), _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')));
 }
 
+/* With one bit turned over, a quote is just below what is plain, as control characters are; and signed, bytes from 0x80
+ * on are below, too. */
 static inline unsigned json_special_16(const char *p) {
-    __m128i x = json_vector(p);
-    __m128i low = _mm_cmplt_epi8(x, _mm_set1_epi8(0x20)); /* signed: bytes from 0x80 are below, too */
-    return (unsigned)_mm_movemask_epi8(_mm_or_si128(low, json_quote_lanes(x)));
+    __m128i x = json_vector(p), turned = _mm_xor_si128(x, _mm_set1_epi8(2));
+    __m128i low = _mm_cmpgt_epi8(_mm_set1_epi8(('"' ^ 2) + 1), turned);
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(low, _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'))));
 }
 
 static inline unsigned json_quote_16(const char *p) {
@@ -178,14 +180,22 @@ static inline const char *json_quote_find(const char *p, const char *end) {
     return p;
 }
 
-/* Whether all of 16 bytes, given as two words, are plain. */
-static inline bool json_words_are_plain(uint64_t a, uint64_t b) {
-#ifdef JSON_BYTES_SSE2
-    __m128i x = _mm_set_epi64x((int64_t)b, (int64_t)a);
-    __m128i low = _mm_cmplt_epi8(x, _mm_set1_epi8(0x20));
-    return _mm_movemask_epi8(_mm_or_si128(low, json_quote_lanes(x))) == 0;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define JSON_BYTES_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define JSON_BYTES_SANITIZED 1
+#endif
+#endif
+
+/* Whether the 16 bytes at s may be read for the sake of the first of them: no page ends among them. What else is read
+ * is never looked at. Sanitizers do not know that. */
+static inline bool json_may_read_16(const char *s) {
+#ifdef JSON_BYTES_SANITIZED
+    (void)s;
+    return false;
 #else
-    return (json_special_highs(a) | json_special_highs(b)) == 0;
+    return ((uintptr_t)s & 4095) <= 4096 - 16;
 #endif
 }
 
@@ -199,38 +209,27 @@ static inline bool json_same_16(const char *a, const char *b, unsigned mask) {
 #endif
 }
 
-/* Copies `len` bytes and says whether all of them are plain. */
+/* Copies `len` bytes, and up to 15 behind them, and says whether the `len` bytes are plain. */
 static inline bool json_copy_plain(char *to, const char *s, size_t len) {
-    uint64_t a, b;
-    if (len >= 16) {
-        unsigned special = json_special_16(s + len - 16);
-        for (size_t i = 0; i + 16 < len; i += 16) {
-            special |= json_special_16(s + i);
-            memcpy(to + i, s + i, 16);
-        }
-        memcpy(to + len - 16, s + len - 16, 16);
-        return special == 0;
+    if (len == 0)
+        return true;
+    if (__builtin_expect(len < 16 && !json_may_read_16(s), 0)) {
+        bool plain = true;
+        for (size_t i = 0; i < len; i++)
+            plain = json_is_plain(to[i] = s[i]) && plain;
+        return plain;
     }
-    if (len >= 8) {
-        memcpy(&a, s, 8);
-        memcpy(&b, s + len - 8, 8);
-        memcpy(to, &a, 8);
-        memcpy(to + len - 8, &b, 8);
-        return json_words_are_plain(a, b);
+    if (len < 16) {
+        memcpy(to, s, 16);
+        return (json_special_16(s) & ((1u << len) - 1)) == 0;
     }
-    if (len >= 4) {
-        uint32_t first, last;
-        memcpy(&first, s, 4);
-        memcpy(&last, s + len - 4, 4);
-        memcpy(to, &first, 4);
-        memcpy(to + len - 4, &last, 4);
-        a = (uint64_t)last << 32 | first;
-        return json_words_are_plain(a, a);
+    unsigned special = json_special_16(s + len - 16);
+    for (size_t i = 0; i + 16 < len; i += 16) {
+        special |= json_special_16(s + i);
+        memcpy(to + i, s + i, 16);
     }
-    bool plain = true;
-    for (size_t i = 0; i < len; i++)
-        plain = json_is_plain(to[i] = s[i]) && plain;
-    return plain;
+    memcpy(to + len - 16, s + len - 16, 16);
+    return special == 0;
 }
 
 /* ---- Numbers ----------------------------------------------------------------------------------------------------- */
@@ -273,6 +272,12 @@ static inline uint64_t json_digits(const char *p, unsigned count) {
         return json_digits_8(json_word(p) << (64 - 8 * count));
     uint64_t high = json_digits_8(json_word(p) << (128 - 8 * count));
     return high * 100000000 + json_digits_8(json_word(p + count - 8));
+}
+
+/* The same for a number with a point behind its first `whole` digits, `len` bytes in all, at most 8: all its digits. */
+static inline uint64_t json_digits_around_point(const char *p, unsigned whole, unsigned len) {
+    uint64_t word = json_word(p), before = (UINT64_C(1) << (8 * whole)) - 1;
+    return json_digits_8(((word & before) | (word >> 8 & ~before)) << (72 - 8 * len));
 }
 
 /* ---- From one special byte to the next --------------------------------------------------------------------------- */
@@ -324,14 +329,18 @@ static inline const char *json_marks_next(struct json_marks *m, json_block *of_b
     return at;
 }
 
+/* Goes on from p, wherever that is. */
+static inline void json_marks_from(struct json_marks *m, const char *p, json_block *of_block) {
+    size_t at = (size_t)(p - m->begin);
+    m->block = m->begin + (at & ~(size_t)63);
+    m->bits = m->block < m->end ? of_block(m->begin, m->end, m->block) & UINT64_MAX << (at & 63) : 0;
+}
+
 /* The next one behind p, which is a special byte itself. In most texts p is the next one; when it is not, because bytes
  * were read without the marks, they are set anew. */
 static inline const char *json_marks_behind(struct json_marks *m, const char *p, json_block *of_block) {
-    if (__builtin_expect(json_marks_next(m, of_block) != p, 0)) {
-        size_t at = (size_t)(p - m->begin);
-        m->block = m->begin + (at & ~(size_t)63);
-        m->bits = of_block(m->begin, m->end, m->block) & (UINT64_MAX - 1) << (at & 63);
-    }
+    if (__builtin_expect(json_marks_next(m, of_block) != p, 0))
+        json_marks_from(m, p + 1, of_block);
     return json_marks_next(m, of_block);
 }
 

@@ -51,21 +51,28 @@ static inline const char *over_piece(const struct json_tokens *t, const char *p,
     return (size_t)(t->end - p) >= len && memcmp(p, piece, len) == 0 ? p + len : NULL;
 }
 
+static inline const char *over_string(struct json_tokens *t, const char *p) {
+    const char *special = json_plain_end(p + 1, t->end);
+    if (special < t->end && *special == '"' && special - p <= JSON_MAX_STRING)
+        return special + 1;
+    return json_token_string(t, p, special);
+}
+
 /* Behind the string, number or word at p; NULL: there is none. Whether it ends there, the next piece says. */
 static inline const char *over_leaf(struct json_tokens *t, const char *p) {
     unsigned whole;
-    if (p < t->near_end && *p == '"') {
-        const char *special = json_plain_end(p + 1, t->end);
-        return special < t->end && *special == '"' ? special + 1 : json_token_string(t, p, special);
-    }
-    if (p < t->near_end && *p <= '9') {
+    if (p < t->near_end) {
+        if (*p == '"')
+            return over_string(t, p);
+        if (*p == 't' ? memcmp(p, "true", 4) == 0 : memcmp(p, "null", 4) == 0)
+            return p + 4;
         const char *behind = json_plain_number(p, &whole);
         if (behind)
             return behind;
     }
     if (p == t->end || *p == '{' || *p == '[')
         return NULL;
-    return *p == '"' ? json_token_string(t, p, json_plain_end(p + 1, t->end)) : json_token_scalar(t, p);
+    return *p == '"' ? over_string(t, p) : json_token_scalar(t, p);
 }
 
 /* Whether the text has this shape; ret->flags, and its end. */

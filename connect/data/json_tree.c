@@ -26,31 +26,22 @@ struct tree {
     uint8_t flags;        /* of the text: VALUE_JSON_… */
     bool whole;           /* containers inside are taken apart, too */
     unsigned depth;
-    struct kc_value *stack;
-    size_t count, capacity;
+    struct kc_value *stack, *limit;        /* limit: where there is no room for two more */
     struct kc_value first[SCRATCH_VALUES]; /* the stack until it must grow */
     struct open open[JSON_MAX_DEPTH + 1];
 };
 
-static void grow(struct tree *t) {
-    size_t bytes = t->capacity * sizeof(*t->stack);
-    struct kc_value *more = realloc(t->stack == t->first ? NULL : t->stack, 2 * bytes);
+/* A larger stack; returns where `top` is in it. */
+static struct kc_value *grow(struct tree *t, struct kc_value *top) {
+    size_t count = (size_t)(top - t->stack), capacity = 2 * (count + 2);
+    struct kc_value *more = realloc(t->stack == t->first ? NULL : t->stack, capacity * sizeof(*t->stack));
     if (!more)
         abort();
     if (t->stack == t->first)
-        memcpy(more, t->first, bytes);
+        memcpy(more, t->first, count * sizeof(*more));
     t->stack = more;
-    t->capacity *= 2;
-}
-
-static inline void push(struct tree *t, struct kc_value v) {
-    if (t->count == t->capacity)
-        grow(t);
-    t->stack[t->count++] = v;
-}
-
-static inline struct kc_value borrowed(enum kc_tag tag, const char *s, const char *end) {
-    return (struct kc_value){.tag = (uint8_t)tag, .len = (uint32_t)(end - s), .s = s};
+    t->limit = more + capacity - 2;
+    return more + count;
 }
 
 struct kc_value json_tree_shallow(struct kc_arena *arena, struct json_text text, uint8_t flags) {
@@ -78,85 +69,116 @@ struct kc_value json_tree_shallow(struct kc_arena *arena, struct json_text text,
 
 /* ---- Elements ---- */
 
-static inline const char *take_string(struct tree *t, struct json_marks *marks, const char *p) {
-    const char *quote = json_marks_behind(marks, p, json_quote_block);
-    if (*quote == '"') {
-        push(t, borrowed(KC_V_STRING, p + 1, quote));
-        return quote + 1;
-    }
+/* Each of these is at the first byte of a value, puts it at `to`, and returns what is behind it. */
+
+static const char *take_any(struct tree *t, const char *p, struct kc_value *to) {
     const char *behind = json_walk_skip(p, t->end);
-    push(t, json_text_string(t->arena, (struct json_text){p, (size_t)(behind - p)}));
+    *to = json_tree_shallow(t->arena, (struct json_text){p, (size_t)(behind - p)}, t->flags);
     return behind;
 }
 
-/* A number that json_plain_number knows: at most 15 digits are a double exactly, and one division rounds correctly. */
-static inline struct kc_value plain_number(const char *p, const char *behind, unsigned whole) {
+/* The next of the marks is the opening quote. */
+static inline const char *take_string(struct tree *t, struct json_marks *marks, struct kc_value *to) {
+    const char *p = json_marks_next(marks, json_quote_block), *quote = json_marks_next(marks, json_quote_block);
+    if (__builtin_expect(*quote != '"', 0)) {
+        const char *behind = take_any(t, p, to);
+        json_marks_from(marks, behind, json_quote_block);
+        return behind;
+    }
+    to->tag = KC_V_STRING;
+    to->flags = 0;
+    to->reserved = 0;
+    to->len = (uint32_t)(quote - p - 1);
+    to->s = p + 1;
+    return quote + 1;
+}
+
+/* At most 15 digits are a double exactly, and one division rounds correctly. */
+static inline struct kc_value fraction(bool negative, const char *digits, unsigned whole, unsigned len) {
     static const double tens[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14};
     static const uint64_t factors[] = {1,           10,           100,           1000,           10000,
                                        100000,      1000000,      10000000,      100000000,      1000000000,
                                        10000000000, 100000000000, 1000000000000, 10000000000000, 100000000000000};
-    bool negative = *p == '-';
-    const char *digits = p + negative;
-    int64_t n = (int64_t)json_digits(digits, whole);
-    unsigned fraction = (unsigned)(behind - digits) - whole;
-    if (fraction == 0)
-        return (struct kc_value){.tag = KC_V_INT64, .i = negative ? -n : n};
-    fraction--;
-    n = n * (int64_t)factors[fraction] + (int64_t)json_digits(digits + whole + 1, fraction);
-    double value = (double)n / tens[fraction];
-    return (struct kc_value){.tag = KC_V_FLOAT64, .f = negative ? -value : value};
+    unsigned behind = len - whole - 1;
+    uint64_t n = len <= 8 ? json_digits_around_point(digits, whole, len)
+                          : json_digits(digits, whole) * factors[behind] + json_digits(digits + whole + 1, behind);
+    double value = (double)(int64_t)n / tens[behind];
+    return (struct kc_value){.tag = KC_V_FLOAT64, .f = negative && n ? -value : value};
 }
 
-/* A number, a word, or a container that stays text. */
-static inline const char *take_other(struct tree *t, const char *p) {
-    unsigned whole;
-    if (p < t->near_end && (*p == '-' || json_is_digit(*p))) {
-        const char *behind = json_plain_number(p, &whole);
-        if (behind) {
-            push(t, plain_number(p, behind, whole));
-            return behind;
-        }
+/* Numbers of at most 15 digits without exponent are read here. */
+static inline const char *take_number(struct tree *t, const char *p, struct kc_value *to) {
+    bool negative = *p == '-';
+    const char *digits = p + negative;
+    if (__builtin_expect(p >= t->near_end, 0))
+        return take_any(t, p, to);
+    unsigned other = ~json_digit_16(digits) | 1u << 16; /* what is not a digit */
+    unsigned whole = (unsigned)__builtin_ctz(other), len = whole;
+    if (digits[whole] == '.')
+        len = (unsigned)__builtin_ctz(other & (other - 1));
+    if (__builtin_expect(len >= 16 || (digits[len] | 0x20) == 'e', 0))
+        return take_any(t, p, to);
+    if (len > whole) {
+        *to = fraction(negative, digits, whole, len);
+    } else {
+        int64_t n = (int64_t)json_digits(digits, whole);
+        *to = (struct kc_value){.tag = KC_V_INT64, .i = negative ? -n : n};
     }
-    const char *behind = json_walk_skip(p, t->end);
-    push(t, json_tree_shallow(t->arena, (struct json_text){p, (size_t)(behind - p)}, t->flags));
-    return behind;
+    return digits + len;
+}
+
+static inline const char *take_scalar(struct tree *t, const char *p, struct kc_value *to) {
+    switch (*p) {
+    case 't':
+        *to = (struct kc_value){.tag = KC_V_BOOLEAN, .b = true};
+        return p + 4;
+    case 'f':
+        *to = (struct kc_value){.tag = KC_V_BOOLEAN, .b = false};
+        return p + 5;
+    case 'n':
+        *to = kc_null();
+        return p + 4;
+    default:
+        return take_number(t, p, to);
+    }
 }
 
 /* ---- Containers ---- */
 
 _Static_assert(sizeof(struct kc_entry) == 2 * sizeof(struct kc_value), "an entry is two values in a row");
 
-/* What was pushed since `base` as one ARRAY or MAP. */
-static struct kc_value collect(struct tree *t, size_t base, bool object) {
-    uint32_t count = (uint32_t)(t->count - base);
-    size_t bytes = count * sizeof(struct kc_value);
+/* The values from `first` up to `top` become one ARRAY or MAP in their place. */
+static void collect(struct tree *t, struct kc_value *first, const struct kc_value *top, bool object) {
+    size_t bytes = (size_t)((const char *)top - (const char *)first);
+    uint32_t count = (uint32_t)(top - first);
     struct kc_value v = {.tag = object ? KC_V_MAP : KC_V_ARRAY, .len = object ? count / 2 : count};
     v.items = kc_arena_alloc(t->arena, bytes);
-    memcpy(v.items, t->stack + base, bytes);
+    memcpy(v.items, first, bytes);
     if (object) {
         v.flags = KC_MAP_UNORDERED;
         if (!(t->flags & VALUE_JSON_UNIQUE))
             java_map_last_wins(&v);
     }
-    t->count = base;
-    return v;
+    *first = v;
 }
 
-/* Inside a container there is always something behind blanks: its bracket, if nothing else. */
+/* Between tokens everything up to a space is blank. Inside a container there is always something behind blanks: its
+ * bracket, if nothing else. */
 static inline const char *over_blanks(const char *p) {
-    while (json_is_blank(*p))
+    while ((unsigned char)*p <= ' ')
         p++;
     return p;
 }
 
 /* Behind an element: closes containers; at the next element, or behind the outermost container (depth 0). */
-static inline const char *next_element(struct tree *t, const char *p) {
+static inline const char *next_element(struct tree *t, const char *p, struct kc_value **top) {
     for (;;) {
         p = over_blanks(p);
         if (*p == ',')
             return over_blanks(p + 1);
         struct open *o = &t->open[t->depth--];
-        push(t, collect(t, o->base, o->object));
+        collect(t, t->stack + o->base, *top, o->object);
+        *top = t->stack + o->base + 1;
         p++;
         if (t->depth == 0)
             return p;
@@ -166,26 +188,31 @@ static inline const char *next_element(struct tree *t, const char *p) {
 /* From the bracket at p to behind the one that closes it. Its value is the only one on the stack then. */
 static void take_container(struct tree *t, const char *p) {
     struct json_marks marks = json_marks_start(p, t->end, json_quote_block);
-    bool name_next = false;
+    struct kc_value *top = t->stack;
+    bool object = false;
     do {
-        if (*p == '"') {
-            p = take_string(t, &marks, p);
-            if (name_next) {
-                p = over_blanks(over_blanks(p) + 1); /* the colon */
-                name_next = false;
-                continue;
-            }
-        } else if ((*p == '{' || *p == '[') && (t->whole || t->depth == 0)) {
-            name_next = *p == '{';
-            t->open[++t->depth] = (struct open){(uint32_t)t->count, name_next};
-            p = over_blanks(p + 1);
-            if (*p != '}' && *p != ']')
-                continue;
-        } else {
-            p = take_other(t, p);
+        if (top >= t->limit)
+            top = grow(t, top);
+        if (object) {
+            p = over_blanks(take_string(t, &marks, top++));
+            p = over_blanks(p + 1); /* the colon */
         }
-        p = next_element(t, p);
-        name_next = t->open[t->depth].object;
+        if (*p == '"') {
+            p = take_string(t, &marks, top++);
+        } else if ((*p | 0x20) != '{') {
+            p = take_scalar(t, p, top++);
+        } else if (t->depth > 0 && !t->whole) {
+            p = take_any(t, p, top++);
+            json_marks_from(&marks, p, json_quote_block);
+        } else {
+            object = *p == '{';
+            t->open[++t->depth] = (struct open){(uint32_t)(top - t->stack), object};
+            p = over_blanks(p + 1);
+            if ((*p | 0x20) != '}')
+                continue;
+        }
+        p = next_element(t, p, &top);
+        object = t->open[t->depth].object;
     } while (t->depth > 0);
 }
 
@@ -201,8 +228,7 @@ static struct kc_value expand(struct kc_arena *arena, struct kc_value v, bool wh
     t.depth = 0;
     t.open[0].object = false;
     t.stack = t.first;
-    t.count = 0;
-    t.capacity = SCRATCH_VALUES;
+    t.limit = t.first + SCRATCH_VALUES - 2;
     take_container(&t, v.s);
     struct kc_value tree = t.stack[0];
     if (t.stack != t.first)

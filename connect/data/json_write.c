@@ -160,36 +160,17 @@ static int write_name(struct writer *w, const struct kc_schema *schema, const st
     return buf_add_text(w->out, "\"null\"");
 }
 
-/* A name without anything special, with what stands around it; false: it is another one, and nothing was written. */
-static inline bool write_plain_name(struct buf *out, bool comma, const struct kc_value *key) {
-    size_t len = key->len;
-    if (key->tag != KC_V_STRING || out->cap - out->len <= len + 4)
-        return false;
-    char *to = out->data + out->len;
-    to[0] = ',';
-    to += comma;
-    to[0] = '"';
-    if (!json_copy_plain(to + 1, key->s, len))
-        return false;
-    memcpy(to + len + 1, "\":", 3);
-    out->len += comma + len + 3;
-    return true;
-}
-
 static int write_object(struct writer *w, const struct kc_schema *key, const struct kc_schema *value,
                         const struct kc_value *v) {
     if (open_container(w, '{') < 0)
         return -1;
     for (uint32_t i = 0; i < v->len; i++) {
-        const struct kc_entry *e = &v->entries[i];
-        if (!write_plain_name(w->out, i > 0, &e->key)) {
-            if (i)
-                put(w->out, ',');
-            if (write_name(w, key, &e->key) < 0)
-                return -1;
-            put(w->out, ':');
-        }
-        if (write_value(w, value, &e->value) < 0)
+        if (i)
+            put(w->out, ',');
+        if (write_name(w, key, &v->entries[i].key) < 0)
+            return -1;
+        put(w->out, ':');
+        if (write_value(w, value, &v->entries[i].value) < 0)
             return -1;
     }
     return close_container(w, '}');
@@ -326,6 +307,8 @@ static int write_value(struct writer *w, const struct kc_schema *schema, const s
 int json_write_value(struct buf *out, const struct kc_schema *schema, const struct kc_value *v,
                      const struct json_write_options *options, struct kc_error *err) {
     struct writer w = {out, options, err, options->depth};
+    if (!schema && json_write_plain(out, v, options->depth))
+        return 0;
     if (write_value(&w, schema, v) < 0)
         return out->failed ? too_long(&w) : -1;
     return out->failed ? too_long(&w) : 0;

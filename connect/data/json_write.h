@@ -19,6 +19,8 @@ struct json_write_options {
  * @source JsonConverter.convertToJson */
 int json_write_value(struct buf *out, const struct kc_schema *schema, const struct kc_value *v,
                      const struct json_write_options *options, struct kc_error *err) KC_CHECKED;
+/* The same for a schemaless value, quickly. False: it must go through json_write_value, and nothing was appended. */
+bool json_write_plain(struct buf *out, const struct kc_value *v, unsigned depth);
 /* A quoted string; characters above U+FFFF become two \uXXXX escapes, bytes that are not UTF-8 become U+FFFD. */
 int json_write_string(struct buf *out, const char *s, size_t len);
 /* Checked JSON text again in the compact form; no object in it may name a member twice. */

@@ -82,6 +82,8 @@ int json_write_string(struct buf *out, const char *s, size_t len) {
     char *to = buf_room(out, len + 2);
     if (!to)
         return -1;
+    if (out->cap - out->len < len + 20) /* no room for what is copied too many */
+        return buf_add_char(out, '"') < 0 ? -1 : write_rest(out, s, s + len);
     *to++ = '"';
     if (json_copy_plain(to, s, len)) {
         memcpy(to + len, "\"", 2);

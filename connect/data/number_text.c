@@ -170,25 +170,43 @@ static struct decimal to_decimal(const struct format *f, uint64_t fraction, int 
 
 /* ---- layout of the digits ---- */
 
-static const char pairs[] =
-    "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
-    "49505152535455565758596061626364656667686970717273747576777879808182838485868788899091929394959697"
-    "9899";
-
-/* The digits of n from `end` backwards, two at a time; returns where they begin. */
-static char *digits_before(char *end, uint64_t n) {
-    for (; n >= 100; n /= 100)
-        memcpy(end -= 2, pairs + 2 * (n % 100), 2);
-    if (n >= 10)
-        return memcpy(end - 2, pairs + 2 * n, 2);
-    *--end = (char)('0' + n);
-    return end;
+/* The eight digits of n < 10^8, leading zeros included, as a number per byte; the first one lowest. Each step halves
+ * the parts: 4 digits, 2 digits, 1 digit, all parts at once. */
+static inline uint64_t eight_digits(uint32_t n) {
+    uint64_t x = n / 10000 | (uint64_t)(n % 10000) << 32;
+    uint64_t high = (x * 10486 >> 20) & UINT64_C(0x0000007f0000007f); /* x / 100 */
+    x = high | (x - high * 100) << 16;
+    high = (x * 103 >> 10) & UINT64_C(0x000f000f000f000f); /* x / 10 */
+    return high | (x - high * 10) << 8;
 }
 
+static inline void put_eight(char *out, uint64_t digits) {
+    digits += UINT64_C(0x3030303030303030);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    digits = __builtin_bswap64(digits);
+#endif
+    memcpy(out, &digits, 8);
+}
+
+/* The digits of n < 10^8 without leading zeros. May write eight bytes. */
+static inline size_t short_digits(char *out, uint32_t n) {
+    if (n < 10) {
+        out[0] = (char)('0' + n);
+        return 1;
+    }
+    uint64_t digits = eight_digits(n);
+    unsigned zeros = (unsigned)__builtin_ctzll(digits | UINT64_C(1) << 56) / 8;
+    put_eight(out, digits >> (8 * zeros));
+    return 8 - zeros;
+}
+
+/* Needs room for eight bytes, or as many as there are digits. */
 static size_t digits_of(char *out, uint64_t n) {
-    char text[24], *end = text + sizeof(text), *begin = digits_before(end, n);
-    memcpy(out, begin, (size_t)(end - begin));
-    return (size_t)(end - begin);
+    if (n < 100000000)
+        return short_digits(out, (uint32_t)n);
+    size_t len = digits_of(out, n / 100000000);
+    put_eight(out + len, eight_digits((uint32_t)(n % 100000000)));
+    return len + 8;
 }
 
 /* Digits d1d2… with the value 0.d1d2… · 10^point */
@@ -245,17 +263,15 @@ static size_t fixed_text(char *out, const char *text) {
 static size_t few_digits(char *out, double value) {
     if (!(value >= 0.001 && value < 1e7))
         return 0;
-    uint64_t millionths = (uint64_t)(value * 1e6 + 0.5), whole = millionths / 1000000, rest = millionths % 1000000;
+    int64_t millionths = (int64_t)(value * 1e6 + 0.5); /* signed, as processors convert */
     if ((double)millionths / 1e6 != value)
         return 0;
-    size_t len = digits_of(out, whole);
+    uint32_t whole = (uint32_t)((uint64_t)millionths / 1000000), rest = (uint32_t)((uint64_t)millionths % 1000000);
+    uint64_t fraction = eight_digits(rest * 100);
+    size_t len = short_digits(out, whole);
     out[len] = '.';
-    for (int i = 6; i > 0; i -= 2, rest /= 100)
-        memcpy(out + len + i - 1, pairs + 2 * (rest % 100), 2);
-    size_t least = len + 2;
-    len += 7;
-    while (len > least && out[len - 1] == '0')
-        len--;
+    put_eight(out + len + 1, fraction);
+    len += 1 + (fraction ? 8 - (unsigned)__builtin_clzll(fraction) / 8 : 1);
     out[len] = '\0';
     return len;
 }

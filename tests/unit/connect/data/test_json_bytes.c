@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "connect/base/auto.h"
 #include "connect/data/json_scan.h"
@@ -90,7 +92,7 @@ END_TEST
 
 START_TEST(copies_of_every_length) {
     static const unsigned char specials[] = {'"', '\\', 0x00, 0x1f, 0x80, 0xff};
-    char text[TEXT], to[TEXT];
+    char text[TEXT], to[TEXT + 16];
     for (int len = 0; len < TEXT - 1; len++)
         for (int at = 0; at <= len; at++) {
             for (int i = 0; i < TEXT; i++)
@@ -99,8 +101,25 @@ START_TEST(copies_of_every_length) {
             memset(to, '#', sizeof to);
             ck_assert_msg(json_copy_plain(to, text, (size_t)len) == (at == len), "length %d, special at %d", len, at);
             ck_assert_mem_eq(to, text, (size_t)len);
-            ck_assert_msg(to[len] == '#', "length %d: writes too far", len);
+            ck_assert_msg(to[len + 15] == '#', "length %d: writes too far", len);
         }
+}
+END_TEST
+
+/* Up to the last byte that may be read. */
+START_TEST(copies_at_the_end_of_a_page) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char to[64], *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(pages, MAP_FAILED);
+    memset(pages, 'x', page);
+    ck_assert_int_eq(mprotect(pages + page, page, PROT_NONE), 0);
+    for (size_t len = 0; len < 40; len++)
+        for (size_t behind = 0; behind < 40; behind++) {
+            const char *s = pages + page - len - behind;
+            ck_assert(json_copy_plain(to, s, len));
+            ck_assert_mem_eq(to, s, len);
+        }
+    munmap(pages, 2 * page);
 }
 END_TEST
 
@@ -151,6 +170,15 @@ START_TEST(usual_numbers) {
             ck_assert_msg(json_number_is_compact((struct json_text){text, len}), "%s", rows[i].text);
         }
     }
+    for (unsigned len = 3; len <= 8; len++)
+        for (unsigned whole = 1; whole < len - 1; whole++) {
+            char text[] = "98765432,1234567890";
+            text[whole] = '.';
+            uint64_t n = 0;
+            for (unsigned i = 0; i < len; i++)
+                n = i == whole ? n : n * 10 + (uint64_t)(text[i] - '0');
+            ck_assert_uint_eq(json_digits_around_point(text, whole, len), n);
+        }
     static const char digits[] = "98765432109876543210";
     uint64_t expected = 0;
     for (unsigned count = 1; count <= 16; count++) {
@@ -206,6 +234,7 @@ static Suite *make_suite(void) {
     tcase_add_test(tc, marks_of_every_length);
     tcase_add_test(tc, runs_of_every_length);
     tcase_add_test(tc, copies_of_every_length);
+    tcase_add_test(tc, copies_at_the_end_of_a_page);
     tcase_add_test(tc, usual_numbers);
     tcase_add_test(tc, scanner_at_every_place);
     suite_add_tcase(suite, tc);

@@ -120,6 +120,37 @@ START_TEST(any_value) {
 }
 END_TEST
 
+/* Written in a buffer that may be as long as the text, and not a byte longer, whatever stands at its end. */
+START_TEST(exact_maximum) {
+    static const char *const texts[] = {
+        "{}",
+        "[]",
+        "[[],{}]",
+        "[17]",
+        "[-9223372036854775808,1.5]",
+        "{\"a\":\"b\"}",
+        "{\"name\":\"a string of more than sixteen bytes\",\"list\":[1,2.25,true,false,null,\"\"]}",
+        "{\"a\":{\"b\":{\"c\":[{\"d\":\"Londön, \\\"quoted\\\"\"}]}}}",
+    };
+    AUTO(arena) arena = arena_new(0);
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        for (int opened = 0; opened < 2; opened++) {
+            struct kc_value v;
+            struct kc_error err = {0};
+            size_t len = strlen(texts[i]);
+            ck_assert_int_eq(kc_value_from_json(arena, texts[i], len, &v, &err), 0);
+            v = opened ? kc_json_open(arena, v) : kc_json_expand(arena, v);
+            for (size_t max = 0; max < len + 100; max++) {
+                AUTO_BUF out;
+                int rc = write_text(&v, &(struct json_write_options){0}, max, &out, &err);
+                ck_assert_msg((rc == 0) == (max >= len), "%s, %zu", texts[i], max);
+                if (rc == 0)
+                    ck_assert_str_eq(buf_text(&out), texts[i]);
+            }
+        }
+}
+END_TEST
+
 START_TEST(limits) {
     AUTO(arena) arena = arena_new(0);
     struct json_write_options options = {0};
@@ -184,6 +215,7 @@ static Suite *make_suite(void) {
     tcase_add_test(tc, made_compact);
     tcase_add_test(tc, lengths);
     tcase_add_test(tc, any_value);
+    tcase_add_test(tc, exact_maximum);
     tcase_add_test(tc, limits);
     tcase_add_test(tc, base64);
     suite_add_tcase(suite, tc);
