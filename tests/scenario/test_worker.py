@@ -50,6 +50,46 @@ def test_file_stream_source_and_sink(worker, topics, unique, tmp_path):
     worker.delete(sink)
 
 
+LOG4J2 = """
+Configuration:
+  Appenders:
+    File:
+      - name: FILE
+        fileName: "${{sys:kafka.logs.dir}}/connect.log"
+        append: true
+        PatternLayout:
+          pattern: "[%d] %p %m (%c)%n"
+  Loggers:
+    Root:
+      level: DEBUG
+      AppenderRef:
+        - ref: FILE
+    Logger:
+      - name: {quiet}
+        level: ERROR
+"""
+
+
+def test_what_kafkas_system_tests_read(make_worker, topics, unique, tmp_path):
+    """They give the worker a log4j2 configuration, wait for words in its log file, and take each line of the output for JSON."""
+    quiet, log = "org.apache.kafka.clients.consumer.ConsumerConfig", tmp_path / "logs" / "connect.log"
+    (tmp_path / "connect_log4j2.yaml").write_text(LOG4J2.format(quiet=quiet))
+    worker = make_worker(env={"KAFKA_LOG4J_OPTS": f"-Dlog4j2.configurationFile=file:{tmp_path}/connect_log4j2.yaml", "LOG_DIR": str(log.parent)})
+    words = ["Kafka version", "Joined group", "Starting connectors and tasks using config offset"]
+    eventually("words in the log", lambda: all(w in log.read_text() for w in words), 30, worker.process)
+    assert [log.read_text().index(w) for w in words] == sorted(log.read_text().index(w) for w in words)
+    loggers = worker.rest("GET", "/admin/loggers")[1]
+    assert loggers[quiet] == {"level": "ERROR", "last_modified": None}
+    assert all(v == {"level": "DEBUG", "last_modified": None} for k, v in loggers.items() if k != quiet), loggers
+    name, t = unique("verifiable"), topics.create(unique("t"))
+    worker.put(name, {"connector.class": "org.apache.kafka.connect.tools.VerifiableSourceConnector", "topic": t, "throughput": "50"})
+    eventually("commits told", lambda: '"committed":true' in worker.process.log.read_text(), 60, worker.process)
+    worker.delete(name)
+    assert worker.stop() == 0
+    lines = [json.loads(line) for line in worker.process.log.read_text().splitlines()]
+    assert {line["name"] for line in lines} == {name}
+
+
 def test_two_workers_share_the_work(make_worker, topics, unique):
     group, t = unique("group"), topics.create(unique("t"), 4)
     a = make_worker(group=group)
