@@ -163,7 +163,7 @@ static int record_count(struct herder *h, struct errand *e) {
 static void count_recorded(struct herder *h, struct errand *e) {
     const struct fencing *f = map_get(h->fencings, e->connector);
     herder_end(h);
-    if (f && f->generation == e->http) /* it was not outdated meanwhile */
+    if (f && !f->asking && f->generation == e->http) /* it was not outdated meanwhile */
         end_round(h, e->connector, e->rc < 0 ? &e->err : NULL);
 }
 

@@ -103,7 +103,7 @@ static void tell_task(struct herder *h, struct op *op, const struct kc_error *er
 }
 
 /* The leader's "no". What may be different in a moment (leaders and session keys change, a leader may be fenced, a Java
- * worker that starts up answers 404 with a page) is marked as retriable. */
+ * worker that starts up answers 404 and nothing more) is marked as retriable. */
 static int refused(struct errand *e, const struct buf *reply) {
     AUTO(json) body = json_parse(reply->data, reply->len, NULL);
     const char *message = body ? json_get_text(body, "message") : NULL;
