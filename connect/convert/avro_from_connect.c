@@ -8,6 +8,7 @@
 #include "connect/base/err.h"
 #include "connect/base/map.h"
 #include "connect/convert/avro_data.h"
+#include "connect/convert/json_members.h"
 
 enum { DEFAULT_PRECISION = 64 };
 
@@ -32,21 +33,6 @@ struct writer {
 };
 
 static int write_schema(struct writer *w, const struct kc_schema *schema, bool ignore_optional);
-
-static void text(struct writer *w, const char *s) {
-    (void)buf_add_text(w->out, s);
-}
-
-static void quoted(struct writer *w, const char *s) {
-    (void)json_write_text(w->out, s, strlen(s), false);
-}
-
-static void member(struct writer *w, const char *name, const char *value) {
-    text(w, ",");
-    quoted(w, name);
-    text(w, ":");
-    quoted(w, value);
-}
 
 /* ---- names ---- */
 
@@ -84,7 +70,7 @@ static int write_known(struct writer *w, const char *full, const struct kc_schem
         return 0;
     if (!same_type(known->schema, schema))
         return err_set_class(w->err, ERR_BAD_DATA, SCHEMA_PARSE_EXCEPTION, "Can't redefine: %s", full);
-    quoted(w, strcmp(space, w->space) == 0 ? name : full);
+    json_add_quoted(w->out, strcmp(space, w->space) == 0 ? name : full);
     return 1;
 }
 
@@ -94,11 +80,11 @@ static void begin_named(struct writer *w, const char *kind, const char *full, co
     struct defined *defined = kc_arena_alloc(w->arena, sizeof(*defined));
     defined->schema = schema;
     map_put(w->defined, full, defined);
-    text(w, "{\"type\":");
-    quoted(w, kind);
-    member(w, "name", name);
+    json_add_raw(w->out, "{\"type\":");
+    json_add_quoted(w->out, kind);
+    json_add_member(w->out, "name", name);
     if (strcmp(space, w->space) != 0)
-        member(w, "namespace", space);
+        json_add_member(w->out, "namespace", space);
 }
 
 static const char *default_name(struct writer *w) {
@@ -149,24 +135,24 @@ static void write_parameters(struct writer *w, const struct kc_schema *schema) {
         const struct kc_parameter *p = &schema->parameters[i];
         if (!w->options->discard_type_doc_default && strcmp(p->name, FIELD_DEFAULT) == 0)
             continue;
-        text(w, first ? ",\"connect.parameters\":{" : ",");
-        quoted(w, p->name);
-        text(w, ":");
+        json_add_raw(w->out, first ? ",\"connect.parameters\":{" : ",");
+        json_add_quoted(w->out, p->name);
+        json_add_raw(w->out, ":");
         if (p->value)
-            quoted(w, p->value);
+            json_add_quoted(w->out, p->value);
         else
-            text(w, "null");
+            json_add_raw(w->out, "null");
         first = false;
     }
     if (!first)
-        text(w, "}");
+        json_add_raw(w->out, "}");
 }
 
 static int write_default_property(struct writer *w, const struct kc_schema *schema) {
     bool fits;
     if (!schema->has_default || (!w->options->discard_type_doc_default && schema_parameter(schema, FIELD_DEFAULT)))
         return 0;
-    text(w, ",\"connect.default\":");
+    json_add_raw(w->out, ",\"connect.default\":");
     return avro_default_write(w->out, w->options, schema, &schema->default_value, &fits, w->err);
 }
 
@@ -179,7 +165,7 @@ static void write_logical(struct writer *w, const struct kc_schema *schema) {
     static const char *const words[] = {NULL, "decimal", "date", "time-millis", "timestamp-millis"};
     enum logical logical = schema_logical(schema);
     if (words[logical])
-        member(w, "logicalType", words[logical]);
+        json_add_member(w->out, "logicalType", words[logical]);
 }
 
 /* Whether the type is written with any property: else a plain word does. */
@@ -205,21 +191,21 @@ static int write_properties(struct writer *w, const struct kc_schema *schema) {
                          number_parameter(schema, "connect.decimal.precision", DEFAULT_PRECISION));
     if (w->options->meta_data) {
         if (schema->doc)
-            member(w, "connect.doc", schema->doc);
+            json_add_member(w->out, "connect.doc", schema->doc);
         if (schema->has_version)
             (void)buf_printf(w->out, ",\"connect.version\":%d", schema->version);
         write_parameters(w, schema);
         if (write_default_property(w, schema) < 0)
             return -1;
         if (schema->name)
-            member(w, "connect.name", schema->name);
+            json_add_member(w->out, "connect.name", schema->name);
         if (schema->type == KC_INT8 || schema->type == KC_INT16)
-            member(w, "connect.type", schema_type_lower(schema->type));
+            json_add_member(w->out, "connect.type", schema_type_lower(schema->type));
     }
     write_logical(w, schema);
     for (uint32_t i = 0; i < schema->parameter_count; i++)
         if (strncmp(schema->parameters[i].name, "avro", 4) == 0 && schema->parameters[i].value)
-            member(w, schema->parameters[i].name, schema->parameters[i].value);
+            json_add_member(w->out, schema->parameters[i].name, schema->parameters[i].value);
     return 0;
 }
 
@@ -247,19 +233,19 @@ static bool seen_before(struct writer *w, const struct kc_schema *schema) {
 
 static int write_field(struct writer *w, const char *name, const struct kc_schema *schema, const char *doc) {
     bool seen = seen_before(w, schema);
-    text(w, "{\"name\":");
-    quoted(w, name);
-    text(w, ",\"type\":");
+    json_add_raw(w->out, "{\"name\":");
+    json_add_quoted(w->out, name);
+    json_add_raw(w->out, ",\"type\":");
     if (write_schema(w, schema, false) < 0)
         return -1;
     if (schema && w->options->discard_type_doc_default)
         doc = schema->doc;
     if (doc)
-        member(w, "doc", doc);
+        json_add_member(w->out, "doc", doc);
     if (schema && schema->has_default) {
         size_t len = w->out->len;
         bool fits;
-        text(w, ",\"default\":");
+        json_add_raw(w->out, ",\"default\":");
         if (avro_default_write(w->out, w->options, schema, &schema->default_value, &fits, w->err) < 0)
             return -1;
         if (!fits) {
@@ -267,11 +253,11 @@ static int write_field(struct writer *w, const char *name, const struct kc_schem
             w->out->len = len;
         }
     } else if (schema && schema->optional) {
-        text(w, ",\"default\":null");
+        json_add_raw(w->out, ",\"default\":null");
     }
     if (seen && w->options->meta_data && becomes_named(w, schema))
         write_parameters(w, schema);
-    text(w, "}");
+    json_add_raw(w->out, "}");
     return 0;
 }
 
@@ -285,33 +271,33 @@ static int write_struct(struct writer *w, const struct kc_schema *schema) {
     split(w, full, &w->space);
     const char *doc = schema_parameter(schema, old ? "connect.record.doc" : AVRO_NAMESPACE ".record.doc");
     if (doc)
-        member(w, "doc", doc);
-    text(w, ",\"fields\":[");
+        json_add_member(w->out, "doc", doc);
+    json_add_raw(w->out, ",\"fields\":[");
     for (uint32_t i = 0; i < schema->field_count; i++) {
         const struct kc_field *field = &schema->fields[i];
         const char *of_field = kc_arena_printf(w->arena, AVRO_NAMESPACE ".field.doc.%s", field->name);
-        text(w, i ? "," : "");
+        json_add_raw(w->out, i ? "," : "");
         if (write_field(w, avro_scrub(w->arena, w->options, field->name), field->schema,
                         schema_parameter(schema, of_field)) < 0)
             return -1;
     }
-    text(w, "]");
+    json_add_raw(w->out, "]");
     if (write_properties(w, schema) < 0)
         return -1;
-    text(w, "}");
+    json_add_raw(w->out, "}");
     w->space = around;
     return 0;
 }
 
 /* A union has no properties. */
 static int write_union(struct writer *w, const struct kc_schema *schema) {
-    text(w, schema->optional ? "[\"null\"" : "[");
+    json_add_raw(w->out, schema->optional ? "[\"null\"" : "[");
     for (uint32_t i = 0; i < schema->field_count; i++) {
-        text(w, i || schema->optional ? "," : "");
+        json_add_raw(w->out, i || schema->optional ? "," : "");
         if (write_schema(w, schema->fields[i].schema, true) < 0)
             return -1;
     }
-    text(w, "]");
+    json_add_raw(w->out, "]");
     return 0;
 }
 
@@ -319,23 +305,23 @@ static int write_map(struct writer *w, const struct kc_schema *schema) {
     if (!schema->key_schema || !schema->value_schema)
         return err_set(w->err, ERR_BAD_DATA, "A map without schemas of its keys and values cannot be written as Avro");
     if (avro_has_plain_keys(w->options, schema)) {
-        text(w, "{\"type\":\"map\",\"values\":");
+        json_add_raw(w->out, "{\"type\":\"map\",\"values\":");
         return write_schema(w, schema->value_schema, false);
     }
     const char *full = schema->name ? name_of(w, schema) : AVRO_NAMESPACE ".MapEntry", *around = w->space;
-    text(w, "{\"type\":\"array\",\"items\":");
+    json_add_raw(w->out, "{\"type\":\"array\",\"items\":");
     int known = write_known(w, full, schema);
     if (known)
         return known < 0 ? -1 : 0;
     begin_named(w, "record", full, schema);
     split(w, full, &w->space);
-    text(w, ",\"fields\":[");
+    json_add_raw(w->out, ",\"fields\":[");
     if (write_field(w, "key", schema->key_schema, NULL) < 0)
         return -1;
-    text(w, ",");
+    json_add_raw(w->out, ",");
     if (write_field(w, "value", schema->value_schema, NULL) < 0)
         return -1;
-    text(w, schema->name ? "],\"connect.internal.type\":\"MapEntry\"}" : "]}");
+    json_add_raw(w->out, schema->name ? "],\"connect.internal.type\":\"MapEntry\"}" : "]}");
     w->space = around;
     return 0;
 }
@@ -357,19 +343,19 @@ static int write_enum(struct writer *w, const struct kc_schema *schema) {
     const char *otherwise =
         old ? NULL : schema_parameter(schema, kc_arena_printf(w->arena, AVRO_NAMESPACE ".enum.default.%s", name));
     if (doc)
-        member(w, "doc", doc);
-    text(w, ",\"symbols\":[");
+        json_add_member(w->out, "doc", doc);
+    json_add_raw(w->out, ",\"symbols\":[");
     for (uint32_t i = 0; i < schema->parameter_count; i++) {
         const char *symbol = schema->parameters[i].name;
         if (strncmp(symbol, parameter, len) != 0 || symbol[len] != '.')
             continue;
-        text(w, first ? "" : ",");
-        quoted(w, symbol + len + 1);
+        json_add_raw(w->out, first ? "" : ",");
+        json_add_quoted(w->out, symbol + len + 1);
         first = false;
     }
-    text(w, "]");
+    json_add_raw(w->out, "]");
     if (otherwise)
-        member(w, "default", otherwise);
+        json_add_member(w->out, "default", otherwise);
     return write_properties(w, schema) < 0 ? -1 : buf_add_char(w->out, '}');
 }
 
@@ -396,11 +382,11 @@ static int write_plain(struct writer *w, const struct kc_schema *schema) {
     static const char *const words[] = {"int",    "int",     "int",    "long",  "float",
                                         "double", "boolean", "string", "bytes", NULL};
     if (!has_properties(w, schema)) {
-        quoted(w, words[schema->type]);
+        json_add_quoted(w->out, words[schema->type]);
         return 0;
     }
-    text(w, "{\"type\":");
-    quoted(w, words[schema->type]);
+    json_add_raw(w->out, "{\"type\":");
+    json_add_quoted(w->out, words[schema->type]);
     return write_properties(w, schema) < 0 ? -1 : buf_add_char(w->out, '}');
 }
 
@@ -410,7 +396,7 @@ static int write_base(struct writer *w, const struct kc_schema *schema) {
     case KC_STRUCT:
         return write_struct(w, schema);
     case KC_ARRAY:
-        text(w, "{\"type\":\"array\",\"items\":");
+        json_add_raw(w->out, "{\"type\":\"array\",\"items\":");
         if (!schema->value_schema)
             return err_set(w->err, ERR_BAD_DATA, "An array without a schema of its elements cannot be written as Avro");
         if (write_schema(w, schema->value_schema, false) < 0 || write_properties(w, schema) < 0)
@@ -439,24 +425,26 @@ static int write_anything(struct writer *w) {
         return known < 0 ? -1 : 0;
     begin_named(w, "record", AVRO_NAMESPACE ".Anything", NULL);
     w->space = AVRO_NAMESPACE;
-    text(w, ",\"fields\":[");
+    json_add_raw(w->out, ",\"fields\":[");
     for (size_t i = 0; i < COUNT_OF(plain); i++)
         (void)buf_printf(w->out, "{\"name\":\"%s\",\"type\":[\"null\",\"%s\"],\"default\":null},", plain[i], plain[i]);
-    text(w, "{\"name\":\"array\",\"type\":[\"null\",{\"type\":\"array\",\"items\":\"Anything\"}],\"default\":null},"
-            "{\"name\":\"map\",\"type\":[\"null\",{\"type\":\"array\",\"items\":");
+    json_add_raw(
+        w->out, "{\"name\":\"array\",\"type\":[\"null\",{\"type\":\"array\",\"items\":\"Anything\"}],\"default\":null},"
+                "{\"name\":\"map\",\"type\":[\"null\",{\"type\":\"array\",\"items\":");
     begin_named(w, "record", AVRO_NAMESPACE ".MapEntry", NULL);
-    text(w, ",\"fields\":[{\"name\":\"key\",\"type\":\"Anything\"},{\"name\":\"value\",\"type\":\"Anything\"}]}}],"
-            "\"default\":null}]}");
+    json_add_raw(w->out,
+                 ",\"fields\":[{\"name\":\"key\",\"type\":\"Anything\"},{\"name\":\"value\",\"type\":\"Anything\"}]}}],"
+                 "\"default\":null}]}");
     w->space = around;
     return 0;
 }
 
 static int write_optional(struct writer *w, const struct kc_schema *schema) {
     bool null_first = !schema->has_default || schema->type == KC_STRUCT;
-    text(w, null_first ? "[\"null\"," : "[");
+    json_add_raw(w->out, null_first ? "[\"null\"," : "[");
     if (write_base(w, schema) < 0)
         return -1;
-    text(w, null_first ? "]" : ",\"null\"]");
+    json_add_raw(w->out, null_first ? "]" : ",\"null\"]");
     return 0;
 }
 

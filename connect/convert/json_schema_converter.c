@@ -179,7 +179,7 @@ static int write_one(void *self, struct kc_arena *arena, const char *topic, cons
         return kc_fail(err, KC_DATA_EXCEPTION,
                        "A value without schema cannot be written with a JSON Schema (topic %s); JsonConverter can",
                        topic);
-    if (v->tag == KC_V_NULL && !schema->has_default && !schema->optional)
+    if (json_schema_is_nothing(&c->options, schema, v))
         return 0; /* as Java: nothing to write */
     const struct registry_writable *w = registry_converter_writable(&c->base, arena, topic, schema, err);
     if (!w)

@@ -1,5 +1,6 @@
 /* Between Connect schemas and JSON Schema documents: what JsonSchemaConverter is made of. The parts:
- * json_schema_from_connect.c (Connect schema → document), json_schema_to_connect.c (document → Connect schema),
+ * json_schema_from_connect.c (Connect schema → document), json_schema_tree.c and json_schema_to_connect.c (document →
+ * Connect schema),
  * json_schema_read.c and json_schema_write.c (payloads), json_schema_converter.c (the plugin).
  * @source io.confluent.connect.json.JsonSchemaData */
 #ifndef CONNECT_CONVERT_JSON_SCHEMA_DATA_H
@@ -36,6 +37,9 @@ int json_schema_to_connect(struct kc_arena *arena, const struct json_schema_opti
                            const struct registry_schema *text, int32_t version, const struct kc_schema **ret_schema,
                            struct kc_error *err) KC_CHECKED;
 
+/* Whether the value makes no message: a null that is neither allowed nor has a default. */
+bool json_schema_is_nothing(const struct json_schema_options *options, const struct kc_schema *schema,
+                            const struct kc_value *v);
 /* Appends a value as JSON. @errors DataException */
 int json_schema_write_value(struct buf *out, const struct json_schema_options *options, const struct kc_schema *schema,
                             const struct kc_value *v, struct kc_error *err) KC_CHECKED;

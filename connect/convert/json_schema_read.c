@@ -10,11 +10,13 @@
 #include "connect/data/java_hash.h"
 #include "connect/data/json_bytes.h"
 #include "connect/data/logical.h"
+#include "connect/data/validate.h"
 #include "connect/data/value.h"
 
 struct reader {
     struct kc_arena *arena;
     const struct json_schema_options *options;
+    bool inside; /* a struct: what is put into one is validated */
     struct kc_error *err;
 };
 
@@ -136,14 +138,17 @@ static int read_scalar(struct reader *r, const struct kc_schema *schema, struct 
 /* ---- arrays and maps ---- */
 
 static int read_array(struct reader *r, const struct kc_schema *schema, struct json_text text, struct kc_value *ret) {
-    struct json_text item;
-    if (!starts_with(text, '[')) {
+    struct json_text item, name;
+    bool object = starts_with(text, '{'); /* Java goes through its values */
+    if (!object && !starts_with(text, '[')) {
         *ret = value_array_new(r->arena, 0); /* nothing to go through */
         return 0;
     }
-    struct kc_value array = value_array_new(r->arena, json_walk_count_items(text));
+    struct kc_value array =
+        value_array_new(r->arena, object ? json_walk_count_members(text) : json_walk_count_items(text));
     struct json_walk w = json_walk_start(text);
-    for (uint32_t i = 0; i < array.len && json_walk_item(&w, &item); i++)
+    for (uint32_t i = 0; i < array.len && (object ? json_walk_member(&w, &name, &item) : json_walk_item(&w, &item));
+         i++)
         if (read_value(r, schema->value_schema, item, &array.items[i]) < 0)
             return -1;
     *ret = array;
@@ -235,6 +240,18 @@ static unsigned fitting_fields(const struct kc_schema *schema, struct json_text 
     return count;
 }
 
+/* A value that is put into a struct must be whole: fields of structs within it must not be missing. The outermost
+ * struct itself may lack some. */
+static int read_field(struct reader *r, const struct kc_field *field, struct json_text text, struct kc_value *ret) {
+    bool outermost = !r->inside;
+    r->inside = true;
+    int rc = read_value(r, field->schema, text, ret);
+    r->inside = !outermost;
+    if (rc == 0 && outermost && ret->tag != KC_V_NULL)
+        rc = validate_field(field, ret, r->err);
+    return rc;
+}
+
 static int read_union(struct reader *r, const struct kc_schema *schema, struct json_text text, struct kc_value *ret) {
     const struct kc_field *chosen = NULL;
     unsigned most = 0;
@@ -252,8 +269,8 @@ static int read_union(struct reader *r, const struct kc_schema *schema, struct j
     }
     if (!chosen)
         return err_set(r->err, ERR_BAD_DATA, "Did not find matching oneof field for data");
-    struct kc_value st = kc_struct_new(r->arena, schema), v;
-    if (read_value(r, chosen->schema, text, &v) < 0 || kc_struct_put(&st, chosen->name, v, r->err) < 0)
+    struct kc_value st = kc_struct_new(r->arena, schema);
+    if (read_field(r, chosen, text, &st.st->fields[chosen->index]) < 0)
         return -1;
     *ret = st;
     return 0;
@@ -284,7 +301,7 @@ static int read_struct(struct reader *r, const struct kc_schema *schema, struct 
         struct kc_value *slot = &st.st->fields[i], v = kc_null();
         struct json_text inner = {slot->tag == KC_V_NULL ? NULL : slot->s, slot->len};
         *slot = kc_null();
-        if (read_value(r, schema->fields[i].schema, inner, &v) < 0)
+        if (read_field(r, &schema->fields[i], inner, &v) < 0)
             return -1;
         if (v.tag != KC_V_NULL)
             *slot = v;
@@ -326,6 +343,6 @@ static int read_value(struct reader *r, const struct kc_schema *schema, struct j
 int json_schema_read_value(struct kc_arena *arena, const struct json_schema_options *options,
                            const struct kc_schema *schema, struct json_text text, struct kc_value *ret_value,
                            struct kc_error *err) {
-    struct reader r = {arena, options, err};
+    struct reader r = {.arena = arena, .options = options, .err = err};
     return read_value(&r, schema, text, ret_value);
 }

@@ -5,6 +5,7 @@
 
 #include "connect/base/err.h"
 #include "connect/convert/json_schema_data.h"
+#include "connect/data/decimal.h"
 #include "connect/data/json_scan.h"
 #include "connect/data/json_write.h"
 
@@ -58,16 +59,35 @@ static int write_map(struct writer *w, const struct kc_schema *schema, const str
     return buf_add_char(w->out, object ? '}' : ']');
 }
 
-static int write_union(struct writer *w, const struct kc_schema *schema, const struct kc_value *v) {
+/* The branch that is set; NULL: none is. */
+static const struct kc_value *branch_of(const struct writer *w, const struct kc_value *v,
+                                        const struct kc_schema **ret_schema) {
+    const struct kc_schema *schema = v->st->schema;
     for (uint32_t i = 0; i < schema->field_count; i++) {
         const struct kc_value *inner = slot_of(w, v, i);
+        *ret_schema = schema->fields[i].schema;
         if (inner->tag != KC_V_NULL)
-            return write_value(w, schema->fields[i].schema, inner);
+            return inner;
     }
-    return buf_add_text(w->out, "null");
+    return NULL;
 }
 
-/* A required field that is null is left out. */
+static int write_union(struct writer *w, const struct kc_schema *schema, const struct kc_value *v) {
+    const struct kc_schema *branch;
+    const struct kc_value *inner = branch_of(w, v, &branch), null = kc_null();
+    return inner ? write_value(w, branch, inner) : write_value(w, schema, &null);
+}
+
+/* Whether there is nothing to write: a null that the schema does not allow, or a union of such without a branch. */
+static bool is_nothing(const struct writer *w, const struct kc_schema *schema, const struct kc_value *v) {
+    const struct kc_schema *branch;
+    if (schema->optional || (schema->has_default && !w->options->ignore_default))
+        return false;
+    return v->tag == KC_V_NULL || (v->tag == KC_V_STRUCT && json_schema_is_union(v->st->schema) &&
+                                   json_schema_is_union(schema) && !branch_of(w, v, &branch));
+}
+
+/* Fields with nothing to write are left out. */
 static int write_struct(struct writer *w, const struct kc_schema *schema, const struct kc_value *v) {
     if (v->st->schema != schema && !kc_schema_equal(v->st->schema, schema))
         return err_set(w->err, ERR_BAD_DATA, "Mismatching schema.");
@@ -78,7 +98,7 @@ static int write_struct(struct writer *w, const struct kc_schema *schema, const 
     for (uint32_t i = 0; i < schema->field_count; i++) {
         const struct kc_field *field = &schema->fields[i];
         const struct kc_value *inner = slot_of(w, v, i);
-        if (inner->tag == KC_V_NULL && !field->schema->optional && !field->schema->has_default)
+        if (is_nothing(w, field->schema, inner))
             continue;
         (void)buf_add_text(w->out, first ? "" : ",");
         (void)json_write_string(w->out, field->name, strlen(field->name));
@@ -92,6 +112,8 @@ static int write_struct(struct writer *w, const struct kc_schema *schema, const 
 
 static int write_scalar(struct writer *w, const struct kc_schema *schema, const struct kc_value *v) {
     struct json_write_options options = {.decimal_numeric = w->options->decimal_numeric, .depth = w->depth};
+    if (schema->type == KC_BYTES && v->tag == KC_V_DECIMAL && schema_logical(schema) == LOGICAL_NONE)
+        return decimal_text(w->out, v->dec); /* read from a number */
     return json_write_value(w->out, schema, v, &options, w->err);
 }
 
@@ -116,6 +138,12 @@ static int write_value(struct writer *w, const struct kc_schema *schema, const s
         rc = v->tag == KC_V_STRUCT ? write_struct(w, schema, v) : wrong_type(w, schema, v);
     w->depth--;
     return rc;
+}
+
+bool json_schema_is_nothing(const struct json_schema_options *options, const struct kc_schema *schema,
+                            const struct kc_value *v) {
+    struct writer w = {.options = options};
+    return is_nothing(&w, schema, v);
 }
 
 int json_schema_write_value(struct buf *out, const struct json_schema_options *options, const struct kc_schema *schema,

@@ -200,8 +200,14 @@ static int by_bucket(const void *a, const void *b) {
 }
 
 const struct kc_entry **java_hash_map_order(struct kc_arena *arena, const struct kc_value *map) {
-    uint32_t buckets = 16;
-    while (map->len > buckets / 4 * 3)
+    return java_sized_map_order(arena, map, 16);
+}
+
+const struct kc_entry **java_sized_map_order(struct kc_arena *arena, const struct kc_value *map, uint32_t capacity) {
+    uint32_t buckets = 1;
+    while (buckets < capacity)
+        buckets *= 2;
+    while (map->len > (uint32_t)(0.75 * buckets))
         buckets *= 2;
     struct placed *placed = kc_arena_alloc(arena, sizeof(*placed) * (map->len + 1));
     const struct kc_entry **order = kc_arena_alloc(arena, sizeof(struct kc_entry *) * (map->len + 1));

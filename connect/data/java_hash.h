@@ -10,5 +10,7 @@ uint32_t java_hash(const struct kc_value *v);
 void java_map_last_wins(struct kc_value *map);
 /* The entries as a java.util.HashMap filled in this order iterates over them: pointers in `arena`, map->len of them. */
 const struct kc_entry **java_hash_map_order(struct kc_arena *arena, const struct kc_value *map);
+/* The same of a HashMap that was made for `capacity` entries. */
+const struct kc_entry **java_sized_map_order(struct kc_arena *arena, const struct kc_value *map, uint32_t capacity);
 
 #endif
