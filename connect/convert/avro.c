@@ -59,8 +59,9 @@ struct writable {
 struct avro_converter {
     struct registry_converter base;
     struct avro_options options;
-    const struct avro_schema *run_avro; /* reading: what the last record had */
-    const struct kc_schema *run_schema; /* borrowed from a readable */
+    const struct avro_schema *run_avro;   /* reading: by what the last record was read */
+    const struct avro_schema *run_writer; /* what wrote it, when that is another schema; else NULL */
+    const struct kc_schema *run_schema;   /* borrowed from a readable */
 };
 
 /* ---- life ---- */
@@ -138,19 +139,33 @@ static int readable_schema(struct avro_converter *c, struct kc_arena *arena, con
 /* Finds all that records of this topic with this schema id need. */
 static int start_run(struct avro_converter *c, struct kc_arena *arena, const char *topic, int32_t id,
                      struct kc_error *err) {
-    struct registry_schema *schema;
+    struct registry_schema *written, *reader;
     const char *subject;
     int32_t version;
-    if (registry_converter_find(&c->base, topic, id, &schema, &subject, err) < 0 || parse(schema, err) < 0)
+    if (registry_converter_find(&c->base, topic, id, &written, &subject, err) < 0 || parse(written, err) < 0)
         return -1;
-    const struct avro_schema *avro = parsed_root(schema);
-    if (!subject && registry_subject(c->base.registry, topic, record_name(avro), &subject, err) < 0)
+    const struct avro_schema *writer = parsed_root(written);
+    if (!subject && registry_subject(c->base.registry, topic, record_name(writer), &subject, err) < 0)
         return -1;
-    if (registry_version(c->base.registry, subject, schema, &version, err) < 0 ||
-        readable_schema(c, arena, schema, version, &c->run_schema, err) < 0)
+    if (registry_version(c->base.registry, subject, written, &version, err) < 0 ||
+        registry_for_reading(c->base.registry, subject, written, &reader, err) < 0 || parse(reader, err) < 0 ||
+        readable_schema(c, arena, reader, version, &c->run_schema, err) < 0)
         return -1;
-    c->run_avro = avro;
+    c->run_avro = parsed_root(reader);
+    c->run_writer = reader == written ? NULL : writer;
     subject_run_set(&c->base.run, topic, id);
+    return 0;
+}
+
+/* The payload as the reader's schema would have it, in `arena`. */
+static int resolve(struct avro_converter *c, struct kc_arena *arena, const uint8_t **payload, size_t *len,
+                   struct kc_error *err) {
+    struct buf *out = &c->base.out;
+    buf_clear(out);
+    if (avro_resolve(out, c->run_avro, c->run_writer, *payload, *len, err) < 0)
+        return -1;
+    *payload = (const uint8_t *)kc_arena_copy(arena, buf_text(out), out->len);
+    *len = out->len;
     return 0;
 }
 
@@ -166,7 +181,10 @@ static int read_one(void *self, struct kc_arena *arena, const char *topic, const
     const uint8_t *payload = v->bytes + REGISTRY_PREFIX_BYTES;
     size_t len = v->len - REGISTRY_PREFIX_BYTES;
     bool bare = c->run_avro->type == AVRO_BYTES && c->run_schema && !schema_logical(c->run_schema);
-    if (bare) /* bytes alone are written without their length */
+    if (c->run_writer && !(bare && c->run_writer->type == AVRO_BYTES) && resolve(c, arena, &payload, &len, err) < 0)
+        return -1;
+    if (bare &&
+        (!c->run_writer || c->run_writer->type == AVRO_BYTES)) /* bytes alone are written without their length */
         result = kc_bytes(payload, len);
     else if (avro_decode(arena, &c->options, c->run_avro, c->run_schema, payload, len, &result, err) < 0)
         return -1;

@@ -21,7 +21,7 @@ static bool say(struct comparison *c, const char *what, const char *name) {
     return true;
 }
 
-static bool promotable(enum avro_type from, enum avro_type to) {
+bool avro_promotable(enum avro_type from, enum avro_type to) {
     switch (from) {
     case AVRO_INT:
         return to == AVRO_LONG || to == AVRO_FLOAT || to == AVRO_DOUBLE;
@@ -55,7 +55,7 @@ static bool names_differ(struct comparison *c, const struct avro_schema *reader,
     return say(c, "there is another name than", writer->full_name);
 }
 
-static const struct avro_field *written_field(const struct avro_schema *writer, const struct avro_field *field) {
+const struct avro_field *avro_written_field(const struct avro_schema *writer, const struct avro_field *field) {
     const struct avro_field *found = avro_field(writer, field->name, strlen(field->name));
     for (uint32_t i = 0; !found && i < writer->count; i++)
         if (has_alias(field->json, writer->fields[i].name, writer->fields[i].name))
@@ -67,7 +67,7 @@ static bool records_differ(struct comparison *c, const struct avro_schema *reade
     if (names_differ(c, reader, writer))
         return true;
     for (uint32_t i = 0; i < reader->count; i++) {
-        const struct avro_field *field = &reader->fields[i], *written = written_field(writer, field);
+        const struct avro_field *field = &reader->fields[i], *written = avro_written_field(writer, field);
         if (!written && !field->default_value)
             return say(c, "nothing is written for the field without default", field->name);
         if (written && differ(c, field->schema, written->schema))
@@ -108,7 +108,7 @@ static bool types_differ(struct comparison *c, const struct avro_schema *reader,
     if (reader->type == AVRO_UNION || writer->type == AVRO_UNION)
         return unions_differ(c, reader, writer);
     if (reader->type != writer->type) {
-        if (promotable(writer->type, reader->type))
+        if (avro_promotable(writer->type, reader->type))
             return false;
         snprintf(c->why, c->size, "%s cannot be read as %s", avro_type_name(writer->type),
                  avro_type_name(reader->type));

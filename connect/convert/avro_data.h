@@ -1,6 +1,7 @@
 /* Between Connect and Avro: schemas both ways, values both ways. The parts: avro_from_connect.c (Connect schema →
  * text), avro_to_connect.c (tree → Connect schema), avro_default.c (default values in schemas), avro_encode.c and
- * avro_decode.c (values ↔ bytes). All run on the task's thread.
+ * avro_decode.c (values ↔ bytes), avro_resolve.c (bytes of one schema → bytes of another one). All run on the task's
+ * thread.
  * @source io.confluent.connect.avro.AvroData */
 #ifndef CONNECT_CONVERT_AVRO_DATA_H
 #define CONNECT_CONVERT_AVRO_DATA_H
@@ -74,5 +75,9 @@ int avro_put_float(struct buf *out, double value, bool wide); /* 4 or 8 bytes */
 int avro_decode(struct kc_arena *arena, const struct avro_options *options, const struct avro_schema *avro,
                 const struct kc_schema *schema, const void *data, size_t len, struct kc_value *ret_value,
                 struct kc_error *err) KC_CHECKED;
+/* Avro bytes of `writer` as the bytes that `reader` stands for. @errors SerializationException: the bytes are not such
+ * a value, or `reader` cannot read it */
+int avro_resolve(struct buf *out, const struct avro_schema *reader, const struct avro_schema *writer, const void *data,
+                 size_t len, struct kc_error *err) KC_CHECKED;
 
 #endif

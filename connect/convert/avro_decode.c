@@ -1,92 +1,31 @@
 /* Avro bytes as Connect values: one walk along the tree of the schema and the Connect schema that was made of it.
- * Nothing that the bytes claim is believed before it is there: lengths end with the data, counts of elements that take
- * bytes do too, and the others have a limit of their own.
  * @source org.apache.avro.generic.GenericDatumReader, AvroData.toConnectData */
 #include <string.h>
 
 #include "connect/base/err.h"
 #include "connect/convert/avro_data.h"
+#include "connect/convert/avro_wire.h"
 #include "connect/convert/charset.h"
 #include "connect/data/decimal.h"
 #include "connect/data/logical.h"
 #include "connect/data/value.h"
 
-/* Elements and fields that take no bytes (nulls, empty records) in one message. */
-enum { MAX_EMPTY_ELEMENTS = 1 << 20 };
-
 struct decoder {
     struct kc_arena *arena;
     const struct avro_options *options;
-    const uint8_t *start, *p, *end;
-    unsigned depth;
-    uint32_t empty_elements;
+    struct avro_input in;
     struct kc_error *err;
 };
 
 static int decode(struct decoder *d, const struct avro_schema *avro, const struct kc_schema *schema,
                   struct kc_value *ret);
 
-static int bad(struct decoder *d, const char *what) {
-    return err_set_class(d->err, ERR_BAD_DATA, SERIALIZATION_EXCEPTION,
-                         "Error deserializing Avro message: %s (byte %zu of %zu)", what, (size_t)(d->p - d->start),
-                         (size_t)(d->end - d->start));
-}
-
-static size_t left(const struct decoder *d) {
-    return (size_t)(d->end - d->p);
-}
-
 /* ---- numbers ---- */
-
-static int read_long(struct decoder *d, int64_t *ret) {
-    uint64_t n = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-        if (d->p == d->end)
-            return bad(d, "the data ends within a number");
-        uint8_t b = *d->p++;
-        n |= (uint64_t)(b & 0x7f) << shift;
-        if (!(b & 0x80)) {
-            *ret = (int64_t)(n >> 1) ^ -(int64_t)(n & 1);
-            return 0;
-        }
-    }
-    return bad(d, "Invalid long encoding");
-}
-
-static int read_int(struct decoder *d, int64_t *ret) {
-    int64_t n;
-    if (read_long(d, &n) < 0)
-        return -1;
-    if (n < INT32_MIN || n > INT32_MAX)
-        return bad(d, "Invalid int encoding");
-    *ret = n;
-    return 0;
-}
-
-static int read_raw(struct decoder *d, size_t len, const uint8_t **ret) {
-    if (left(d) < len)
-        return bad(d, "the data ends within a value");
-    *ret = d->p;
-    d->p += len;
-    return 0;
-}
-
-static int read_sized(struct decoder *d, const uint8_t **ret, size_t *ret_len) {
-    int64_t len;
-    if (read_long(d, &len) < 0)
-        return -1;
-    if (len < 0)
-        return bad(d, "Malformed data. Length is negative");
-    if ((uint64_t)len > left(d) || len > INT32_MAX)
-        return bad(d, "the data ends within a value");
-    *ret_len = (size_t)len;
-    return read_raw(d, (size_t)len, ret);
-}
 
 static int decode_integer(struct decoder *d, const struct avro_schema *avro, const struct kc_schema *schema,
                           struct kc_value *ret) {
     int64_t n, ms;
-    if ((avro->type == AVRO_INT ? read_int(d, &n) : read_long(d, &n)) < 0)
+    if ((avro->type == AVRO_INT ? avro_get_int(&d->in, &n) : avro_get_long(&d->in, &n)) < 0)
         return -1;
     enum logical logical = schema->name ? schema_logical(schema) : LOGICAL_NONE;
     if (logical == LOGICAL_NONE || logical == LOGICAL_DECIMAL) {
@@ -101,18 +40,10 @@ static int decode_integer(struct decoder *d, const struct avro_schema *avro, con
 }
 
 static int decode_float(struct decoder *d, const struct avro_schema *avro, struct kc_value *ret) {
-    const uint8_t *bytes = NULL;
-    float f;
-    double g;
-    if (read_raw(d, avro->type == AVRO_FLOAT ? sizeof(f) : sizeof(g), &bytes) < 0)
+    double value;
+    if (avro_get_float(&d->in, avro->type == AVRO_DOUBLE, &value) < 0)
         return -1;
-    uint64_t bits = 0; /* little endian on the wire, whatever this machine is */
-    for (unsigned i = 0; i < (avro->type == AVRO_FLOAT ? sizeof(f) : sizeof(g)); i++)
-        bits |= (uint64_t)bytes[i] << (8 * i);
-    uint32_t low = (uint32_t)bits;
-    memcpy(&f, &low, sizeof(f));
-    memcpy(&g, &bits, sizeof(g));
-    *ret = avro->type == AVRO_FLOAT ? kc_float(f) : kc_double(g);
+    *ret = avro->type == AVRO_FLOAT ? kc_float((float)value) : kc_double(value);
     return 0;
 }
 
@@ -123,7 +54,7 @@ static int decode_bytes(struct decoder *d, const struct avro_schema *avro, const
     const uint8_t *bytes;
     size_t len = avro->size;
     int32_t scale;
-    if ((avro->type == AVRO_FIXED ? read_raw(d, len, &bytes) : read_sized(d, &bytes, &len)) < 0)
+    if ((avro->type == AVRO_FIXED ? avro_get_raw(&d->in, len, &bytes) : avro_get_sized(&d->in, &bytes, &len)) < 0)
         return -1;
     if (!schema->name || schema_logical(schema) != LOGICAL_DECIMAL) {
         *ret = kc_bytes(bytes, len);
@@ -140,7 +71,7 @@ static int decode_bytes(struct decoder *d, const struct avro_schema *avro, const
 static int decode_text(struct decoder *d, struct kc_value *ret) {
     const uint8_t *bytes;
     size_t len;
-    if (read_sized(d, &bytes, &len) < 0)
+    if (avro_get_sized(&d->in, &bytes, &len) < 0)
         return -1;
     *ret = charset_repair_utf8(d->arena, bytes, len);
     return 0;
@@ -148,40 +79,15 @@ static int decode_text(struct decoder *d, struct kc_value *ret) {
 
 static int decode_enum(struct decoder *d, const struct avro_schema *avro, struct kc_value *ret) {
     int64_t n = -1;
-    if (read_int(d, &n) < 0)
+    if (avro_get_int(&d->in, &n) < 0)
         return -1;
     if (n < 0 || n >= avro->count)
-        return bad(d, "an enum has no such symbol");
+        return avro_bad(&d->in, "an enum has no such symbol");
     *ret = kc_string(avro->symbols[n]);
     return 0;
 }
 
 /* ---- elements ---- */
-
-/* The count of the next block, 0 at the end. `least` bytes are needed by each element. */
-static int read_block(struct decoder *d, uint32_t least, uint32_t so_far, uint32_t *ret_count) {
-    int64_t count, ignored;
-    if (read_long(d, &count) < 0)
-        return -1;
-    if (count == INT64_MIN)
-        return bad(d, "Malformed data. Block count is out of range");
-    if (count < 0) {
-        count = -count;
-        if (read_long(d, &ignored) < 0) /* the size of the block, for those that skip it */
-            return -1;
-    }
-    if (!least) {
-        if (count > MAX_EMPTY_ELEMENTS - (int64_t)d->empty_elements)
-            return bad(d, "too many elements that take no bytes");
-        d->empty_elements += (uint32_t)count;
-    } else if ((uint64_t)count > left(d) / least) {
-        return bad(d, "the data ends within an array or map");
-    }
-    if ((uint64_t)count + so_far > INT32_MAX)
-        return bad(d, "an array or map is too large");
-    *ret_count = (uint32_t)count;
-    return 0;
-}
 
 /* Room for `more` elements behind `count`; *capacity grows at least twofold. */
 static void *grow(struct decoder *d, void *old, uint32_t count, uint32_t more, uint32_t *capacity, size_t size) {
@@ -200,7 +106,7 @@ static int decode_array(struct decoder *d, const struct avro_schema *avro, const
     struct kc_value *items = NULL;
     uint32_t count = 0, capacity = 0, block;
     for (;;) {
-        if (read_block(d, avro->items->min_bytes, count, &block) < 0)
+        if (avro_get_block(&d->in, avro->items->min_bytes, count, &block) < 0)
             return -1;
         if (!block)
             break;
@@ -234,7 +140,7 @@ static int decode_map(struct decoder *d, const struct avro_schema *avro, const s
     uint32_t count = 0, capacity = 0, block;
     uint32_t least = avro->type == AVRO_MAP ? 1 + avro->items->min_bytes : avro->items->min_bytes;
     for (;;) {
-        if (read_block(d, least, count, &block) < 0)
+        if (avro_get_block(&d->in, least, count, &block) < 0)
             return -1;
         if (!block)
             break;
@@ -251,9 +157,8 @@ static int decode_map(struct decoder *d, const struct avro_schema *avro, const s
 
 static int decode_record(struct decoder *d, const struct avro_schema *avro, const struct kc_schema *schema,
                          struct kc_value *ret) {
-    d->empty_elements += avro->empty_fields;
-    if (d->empty_elements > MAX_EMPTY_ELEMENTS)
-        return bad(d, "too many values that take no bytes");
+    if (avro_count_empty(&d->in, avro->empty_fields) < 0)
+        return -1;
     struct kc_value st = kc_struct_new(d->arena, schema);
     for (uint32_t i = 0; i < avro->count; i++)
         if (decode(d, avro->fields[i].schema, schema->fields[i].schema, &st.st->fields[i]) < 0)
@@ -265,10 +170,10 @@ static int decode_record(struct decoder *d, const struct avro_schema *avro, cons
 static int decode_union(struct decoder *d, const struct avro_schema *avro, const struct kc_schema *schema,
                         struct kc_value *ret) {
     int64_t branch = -1;
-    if (read_int(d, &branch) < 0)
+    if (avro_get_int(&d->in, &branch) < 0)
         return -1;
     if (branch < 0 || branch >= avro->count)
-        return bad(d, "a union has no such branch");
+        return avro_bad(&d->in, "a union has no such branch");
     const struct avro_schema *chosen = avro->branches[branch];
     if (chosen->type == AVRO_NULL) {
         *ret = kc_null();
@@ -327,7 +232,7 @@ static int decode_schemaless(struct decoder *d, const struct avro_schema *avro, 
 
 static int decode_boolean(struct decoder *d, struct kc_value *ret) {
     const uint8_t *byte = NULL;
-    if (read_raw(d, 1, &byte) < 0)
+    if (avro_get_raw(&d->in, 1, &byte) < 0)
         return -1;
     *ret = kc_bool(*byte == 1);
     return 0;
@@ -367,18 +272,17 @@ static int decode_by_type(struct decoder *d, const struct avro_schema *avro, con
 
 static int decode(struct decoder *d, const struct avro_schema *avro, const struct kc_schema *schema,
                   struct kc_value *ret) {
-    if (d->depth >= AVRO_MAX_DEPTH)
-        return bad(d, "the value is nested too deeply");
-    d->depth++;
+    if (d->in.depth >= AVRO_MAX_DEPTH)
+        return avro_bad(&d->in, "the value is nested too deeply");
+    d->in.depth++;
     int rc = schema ? decode_by_type(d, avro, schema, ret) : decode_schemaless(d, avro, ret);
-    d->depth--;
+    d->in.depth--;
     return rc;
 }
 
 int avro_decode(struct kc_arena *arena, const struct avro_options *options, const struct avro_schema *avro,
                 const struct kc_schema *schema, const void *data, size_t len, struct kc_value *ret_value,
                 struct kc_error *err) {
-    const uint8_t *bytes = data;
-    struct decoder d = {.arena = arena, .options = options, .start = bytes, .p = bytes, .end = bytes + len, .err = err};
+    struct decoder d = {.arena = arena, .options = options, .in = avro_input_of(data, len, err), .err = err};
     return decode(&d, avro, schema, ret_value);
 }

@@ -80,6 +80,10 @@ const cJSON *avro_property(const struct avro_schema *schema, const char *name);
 /* Whether a record stands for the entry of a map whose keys are not plain strings. */
 bool avro_is_map_entry(const struct avro_schema *schema);
 
+/* Whether values of one type can be read as those of another one: numbers widened, bytes as text and back. */
+bool avro_promotable(enum avro_type from, enum avro_type to);
+/* The field of the record `writer` that a reader's field stands for, by name or alias; NULL: none. */
+const struct avro_field *avro_written_field(const struct avro_schema *writer, const struct avro_field *field);
 /* Why `reader` cannot read what `writer` wrote, as a text in `why`; false: it can.
  * @source org.apache.avro.SchemaCompatibility */
 bool avro_incompatible(const struct avro_schema *reader, const struct avro_schema *writer, char *why, size_t size);

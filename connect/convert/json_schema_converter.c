@@ -98,15 +98,16 @@ static int readable_schema(struct json_schema_converter *c, struct kc_arena *are
 /* Finds all that records of this topic with this schema id need. */
 static int start_run(struct json_schema_converter *c, struct kc_arena *arena, const char *topic, int32_t id,
                      struct kc_error *err) {
-    struct registry_schema *schema;
+    struct registry_schema *written, *schema;
     const char *subject;
     int32_t version;
-    if (registry_converter_find(&c->base, topic, id, &schema, &subject, err) < 0)
+    if (registry_converter_find(&c->base, topic, id, &written, &subject, err) < 0)
         return -1;
     if (!subject &&
-        registry_subject(c->base.registry, topic, title_of(arena, schema->text, schema->len), &subject, err) < 0)
+        registry_subject(c->base.registry, topic, title_of(arena, written->text, written->len), &subject, err) < 0)
         return -1;
-    if (registry_version(c->base.registry, subject, schema, &version, err) < 0 ||
+    if (registry_for_reading(c->base.registry, subject, written, &schema, err) < 0 ||
+        registry_version(c->base.registry, subject, schema, &version, err) < 0 ||
         readable_schema(c, arena, schema, version, err) < 0)
         return -1;
     subject_run_set(&c->base.run, topic, id);

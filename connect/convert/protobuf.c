@@ -39,10 +39,11 @@ struct writable {
 
 struct protobuf_converter {
     struct registry_converter base;
-    const struct protobuf_conf *conf;        /* of the framework, outlives the instance */
-    struct registry_schema *run_source;      /* reading: what the last record had */
-    const struct protobuf_message *run_type; /* NULL: not known yet */
-    const struct kc_schema *run_schema;      /* borrowed from a readable */
+    const struct protobuf_conf *conf;          /* of the framework, outlives the instance */
+    struct registry_schema *run_source;        /* reading: what the last record had */
+    const struct protobuf_message *run_type;   /* NULL: not known yet */
+    const struct protobuf_message *run_reader; /* by which it is read: the same, or the latest schema's */
+    const struct kc_schema *run_schema;        /* borrowed from a readable */
 };
 
 /* ---- life ---- */
@@ -126,15 +127,23 @@ static int start_run(struct protobuf_converter *c, const char *topic, int32_t id
     return 0;
 }
 
-/* Finds what a message of this type becomes. */
+/* Finds what a message of this type becomes: by another schema's message of that name, when the latest one is to be
+ * read with. */
 static int start_type(struct protobuf_converter *c, const char *topic, const struct protobuf_message *type,
                       struct kc_error *err) {
     const char *subject;
+    struct registry_schema *reader;
     int32_t version;
     c->run_type = NULL;
     if (registry_subject(c->base.registry, topic, type->full_name, &subject, err) < 0 ||
-        registry_version(c->base.registry, subject, c->run_source, &version, err) < 0 ||
-        readable_schema(c, c->run_source, type, version, &c->run_schema, err) < 0)
+        registry_for_reading(c->base.registry, subject, c->run_source, &reader, err) < 0 ||
+        registry_version(c->base.registry, subject, reader, &version, err) < 0 || parse(reader, err) < 0)
+        return -1;
+    c->run_reader = reader == c->run_source ? type : protobuf_message_named(parsed_schema(reader), type->full_name);
+    if (!c->run_reader)
+        return kc_fail(err, SERIALIZATION_EXCEPTION, "The latest schema of subject %s (id %d) has no message %s",
+                       subject, reader->id, type->full_name);
+    if (readable_schema(c, reader, c->run_reader, version, &c->run_schema, err) < 0)
         return -1;
     c->run_type = type;
     return 0;
@@ -161,7 +170,7 @@ static int read_one(void *self, struct kc_arena *arena, const char *topic, const
         return bad_message(err, id);
     if (type != c->run_type && start_type(c, topic, type, err) < 0)
         return -1;
-    if (protobuf_decode(arena, type, payload + used, len - used, &node, err) < 0)
+    if (protobuf_decode(arena, c->run_reader, payload + used, len - used, &node, err) < 0)
         return bad_message(err, id);
     struct kc_value result;
     if (protobuf_to_value(&c->conf->data, arena, c->run_schema, node, &result, err) < 0)

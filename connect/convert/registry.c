@@ -439,6 +439,21 @@ static int latest(struct registry *reg, const char *subject, struct registry_sch
     return 0;
 }
 
+bool registry_reads_latest(const struct registry *reg) {
+    return reg->conf->use_latest || reg->conf->use_latest_metadata;
+}
+
+int64_t registry_latest_ttl_ms(const struct registry *reg) {
+    const struct registry_conf *conf = reg->conf;
+    return registry_reads_latest(reg) && conf->latest_cache_ttl_s >= 0 ? conf->latest_cache_ttl_s * INT64_C(1000) : -1;
+}
+
+int registry_for_reading(struct registry *reg, const char *subject, struct registry_schema *written,
+                         struct registry_schema **ret_schema, struct kc_error *err) {
+    *ret_schema = written;
+    return registry_reads_latest(reg) ? latest(reg, subject, ret_schema, err) : 0;
+}
+
 int registry_for_writing(struct registry *reg, const char *subject, const char *text, size_t len,
                          const struct registry_reference *references, uint32_t reference_count,
                          struct registry_schema **ret_schema, bool *ret_other, bool *ret_strict, struct kc_error *err) {

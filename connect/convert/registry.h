@@ -99,6 +99,16 @@ int registry_by_id(struct registry *reg, const char *subject, int32_t id, struct
 int registry_version(struct registry *reg, const char *subject, const struct registry_schema *schema,
                      int32_t *ret_version, struct kc_error *err) KC_CHECKED;
 
+/* The schema to read with what `written` wrote: itself, or the subject's latest one when use.latest.version or
+ * use.latest.with.metadata say so. @blocks on the first time */
+int registry_for_reading(struct registry *reg, const char *subject, struct registry_schema *written,
+                         struct registry_schema **ret_schema, struct kc_error *err) KC_CHECKED;
+/* Whether use.latest.version or use.latest.with.metadata are set. */
+bool registry_reads_latest(const struct registry *reg);
+/* How long what was made with a latest schema may be used before it is looked for again (latest.cache.ttl.sec); -1: for
+ * ever, or there is no such thing. */
+int64_t registry_latest_ttl_ms(const struct registry *reg);
+
 /* ---- Writing ----------------------------------------------------------------------------------------------------- */
 
 /* The schema under which a message is to be written: registered, looked up, or another one that the options choose

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "connect/base/arena.h"
+#include "connect/base/clock.h"
 
 /* ---- life ---- */
 
@@ -43,9 +44,19 @@ void registry_converter_close(void *self) {
 
 /* ---- batches ---- */
 
-/* Lets go of what the client lets go of. */
+/* Whether a latest schema has to be looked for again. */
+static bool is_stale(struct registry_converter *c) {
+    int64_t ttl_ms = registry_latest_ttl_ms(c->registry), now_ms;
+    if (ttl_ms < 0 || (now_ms = clock_ms()) < c->good_until_ms)
+        return false;
+    c->good_until_ms = now_ms + ttl_ms;
+    return true;
+}
+
+/* Lets go of what the client lets go of, and of what is too old. */
 static void trim(struct registry_converter *c) {
-    if (!registry_trim(c->registry))
+    bool stale = is_stale(c);
+    if (!registry_trim(c->registry) && !stale)
         return;
     subject_run_clear(&c->run);
     writables_clear(&c->written);

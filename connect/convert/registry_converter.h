@@ -31,6 +31,7 @@ struct registry_converter {
     struct writables written;
     struct buf out;         /* the message that is being written */
     struct subject_run run; /* reading: what the last record had */
+    int64_t good_until_ms;  /* monotonic: what was made with latest schemas, when they are looked for again */
 };
 
 /* A zeroed instance of format->instance_size, but for its beginning. @errors those of registry_new */

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -20,6 +21,7 @@
 
 struct connection {
     int fd;
+    SSL *ssl; /* NULL: plain */
     struct buf in;
     bool continued; /* "100 Continue" was sent */
 };
@@ -27,6 +29,7 @@ struct connection {
 struct http_script {
     const struct http_step *steps;
     size_t count;
+    SSL_CTX *tls; /* NULL: plain */
     int listener, wake[2];
     char url[64];
     pthread_t thread;
@@ -37,10 +40,10 @@ struct http_script {
     atomic_int request_count;
 };
 
-static void send_text(int fd, const char *text) {
+static void send_text(struct connection *c, const char *text) {
     size_t len = strlen(text);
     while (len) {
-        ssize_t n = send(fd, text, len, MSG_NOSIGNAL);
+        ssize_t n = c->ssl ? SSL_write(c->ssl, text, (int)len) : send(c->fd, text, len, MSG_NOSIGNAL);
         if (n <= 0)
             return;
         text += n;
@@ -49,6 +52,7 @@ static void send_text(int fd, const char *text) {
 }
 
 static void drop(struct http_script *s, size_t i) {
+    SSL_free(s->connections[i].ssl);
     close(s->connections[i].fd);
     buf_done(&s->connections[i].in);
     s->connections[i] = s->connections[--s->connection_count];
@@ -64,16 +68,16 @@ static size_t whole_request(struct connection *c) {
     size_t body = length && length < head_end ? strtoul(length + 17, NULL, 10) : 0;
     if (c->in.len < head + body && !c->continued && strcasestr(c->in.data, "100-continue")) {
         c->continued = true;
-        send_text(c->fd, "HTTP/1.1 100 Continue\r\n\r\n");
+        send_text(c, "HTTP/1.1 100 Continue\r\n\r\n");
     }
     return c->in.len < head + body ? 0 : head + body;
 }
 
 /* The answer with a Content-Length when it has a whole head without one. */
-static void send_answer(int fd, const char *text) {
+static void send_answer(struct connection *c, const char *text) {
     const char *body = strstr(text, "\r\n\r\n"), *length = strcasestr(text, "content-length:");
     if (!body || (length && length < body)) {
-        send_text(fd, text);
+        send_text(c, text);
         return;
     }
     AUTO_BUF out;
@@ -81,7 +85,7 @@ static void send_answer(int fd, const char *text) {
     buf_add(&out, text, (size_t)(body - text));
     buf_printf(&out, "\r\nContent-Length: %zu", strlen(body + 4));
     buf_add_text(&out, body);
-    send_text(fd, buf_text(&out));
+    send_text(c, buf_text(&out));
 }
 
 /* False when the connection is to be closed. */
@@ -99,20 +103,35 @@ static bool answer(struct http_script *s, struct connection *c, size_t len) {
     c->in.data[c->in.len] = '\0';
     c->continued = false;
     if (step->answer)
-        send_answer(c->fd, step->answer);
+        send_answer(c, step->answer);
     return !step->hang_up;
 }
 
 static bool serve(struct http_script *s, struct connection *c) {
     char chunk[65536];
-    ssize_t n = recv(c->fd, chunk, sizeof(chunk), 0);
-    if (n <= 0)
-        return false;
-    buf_add(&c->in, chunk, (size_t)n);
+    do {
+        ssize_t n = c->ssl ? SSL_read(c->ssl, chunk, sizeof(chunk)) : recv(c->fd, chunk, sizeof(chunk), 0);
+        if (n <= 0)
+            return false;
+        buf_add(&c->in, chunk, (size_t)n);
+    } while (c->ssl && SSL_pending(c->ssl));
     for (size_t len; (len = whole_request(c));)
         if (!answer(s, c, len))
             return false;
     return true;
+}
+
+/* A new connection; dropped at once when the client does not agree to TLS. */
+static void take_connection(struct http_script *s) {
+    struct connection *c = &s->connections[s->connection_count++];
+    *c = (struct connection){.fd = accept(s->listener, NULL, NULL)};
+    buf_init(&c->in, 64 << 20);
+    if (!s->tls)
+        return;
+    c->ssl = SSL_new(s->tls);
+    SSL_set_fd(c->ssl, c->fd);
+    if (SSL_accept(c->ssl) != 1)
+        drop(s, s->connection_count - 1);
 }
 
 static void *run(void *arg) {
@@ -128,25 +147,27 @@ static void *run(void *arg) {
         for (size_t i = count; i-- > 0;)
             if (fds[i + 2].revents && !serve(s, &s->connections[i]))
                 drop(s, i);
-        if (fds[0].revents && s->connection_count < MAX_CONNECTIONS) {
-            struct connection *c = &s->connections[s->connection_count++];
-            *c = (struct connection){.fd = accept(s->listener, NULL, NULL)};
-            buf_init(&c->in, 64 << 20);
-        }
+        if (fds[0].revents && s->connection_count < MAX_CONNECTIONS)
+            take_connection(s);
     }
 }
 
 struct http_script *http_script_start(const struct http_step *steps, size_t count) {
+    return http_script_start_tls(steps, count, NULL);
+}
+
+struct http_script *http_script_start_tls(const struct http_step *steps, size_t count, SSL_CTX *context) {
     struct http_script *s = calloc(1, sizeof(*s));
     s->steps = steps;
     s->count = count;
+    s->tls = context;
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof(address);
     s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (s->listener < 0 || bind(s->listener, (struct sockaddr *)&address, len) < 0 || listen(s->listener, 16) < 0 ||
         getsockname(s->listener, (struct sockaddr *)&address, &len) < 0 || pipe(s->wake) < 0)
         abort();
-    snprintf(s->url, sizeof(s->url), "http://127.0.0.1:%d", ntohs(address.sin_port));
+    snprintf(s->url, sizeof(s->url), "%s://127.0.0.1:%d", context ? "https" : "http", ntohs(address.sin_port));
     pthread_mutex_init(&s->lock, NULL);
     if (pthread_create(&s->thread, NULL, run, s) != 0)
         abort();

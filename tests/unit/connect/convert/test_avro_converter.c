@@ -379,6 +379,41 @@ START_TEST(latest_schema_is_written) {
 }
 END_TEST
 
+/* ---- reading with another schema ---- */
+
+#define RECORD(fields) \
+    "\"schema\":\"{\\\"type\\\":\\\"record\\\",\\\"name\\\":\\\"R\\\",\\\"fields\\\":[" fields "]}\"}"
+#define FIELD(name, type, more) "{\\\"name\\\":\\\"" name "\\\",\\\"type\\\":\\\"" type "\\\"" more "}"
+
+START_TEST(latest_schema_is_read_with) {
+    SERVE(OK("{" RECORD(FIELD("a", "int", "") "," FIELD("b", "string", ""))), OK("{\"version\":1}"),
+          OK("{\"id\":9,\"version\":2," RECORD(
+              FIELD("c", "string", ",\\\"default\\\":\\\"d\\\"") "," FIELD("a", "long", ""))));
+    registry_lab_start(&avro_converter_plugin, "use.latest.version", "true");
+    struct kc_value v;
+    const struct kc_schema *schema = NULL;
+    for (int i = 0; i < 2; i++) {
+        schema = registry_lab_read("00 00000007 06 0278", &v);
+        registry_lab_assert_text(&v, "Struct{c=d,a=3}");
+    }
+    ck_assert_int_eq(kc_schema_field(schema, "a")->schema->type, KC_INT64);
+    ck_assert_int_eq(schema->version, 1); /* the one of what was written, as in Java */
+    ck_assert_int_eq(http_script_count(sr.server), 3);
+}
+END_TEST
+
+START_TEST(latest_schema_that_cannot_read) {
+    SERVE(OK("{" RECORD(FIELD("a", "int", ""))), OK("{\"version\":1}"),
+          OK("{\"id\":9,\"version\":2," RECORD(FIELD("a", "boolean", ""))));
+    registry_lab_start(&avro_converter_plugin, "use.latest.version", "true");
+    struct kc_value v = registry_lab_bytes("00 00000007 06");
+    const struct kc_schema *schema = NULL;
+    ck_assert_int_eq(converter_run_to(&sr.run, &schema, &v, &sr.err), -1);
+    ck_assert_str_eq(sr.err.exception, KC_DATA_EXCEPTION);
+    ck_assert_ptr_nonnull(strstr(sr.err.cause, "org.apache.avro.AvroTypeException: Found int, expecting boolean"));
+}
+END_TEST
+
 START_TEST(one_latest_schema_for_many) {
     SERVE({.answer = LATEST("{\\\"name\\\":\\\"a\\\",\\\"type\\\":\\\"int\\\"}")});
     registry_lab_start(&avro_converter_plugin, "use.latest.version", "true");
@@ -437,6 +472,8 @@ static Suite *make_suite(void) {
     tcase_add_loop_test(t, hostile_messages, 0, COUNT_OF(hostiles));
     tcase_add_test(t, failures_do_not_linger);
     tcase_add_loop_test(t, latest_schema_is_written, 0, COUNT_OF(chosens));
+    tcase_add_test(t, latest_schema_is_read_with);
+    tcase_add_test(t, latest_schema_that_cannot_read);
     tcase_add_test(t, one_latest_schema_for_many);
     tcase_add_test(t, values_that_do_not_fit);
     tcase_add_test(t, invalid_names);

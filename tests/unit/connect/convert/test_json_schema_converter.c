@@ -238,6 +238,43 @@ START_TEST(messages_there_and_back) {
 }
 END_TEST
 
+START_TEST(latest_schema_is_read_with) {
+    SERVE(OK("{\"schemaType\":\"JSON\",\"schema\":\"{\\\"type\\\":\\\"integer\\\"}\"}"),
+          OK("{\"id\":9,\"version\":3,\"schemaType\":\"JSON\",\"schema\":\"{\\\"type\\\":\\\"number\\\"}\"}"),
+          OK("{\"version\":3}"));
+    registry_lab_start(&json_schema_converter_plugin, "use.latest.version", "true");
+    struct kc_value v;
+    const struct kc_schema *schema = registry_lab_read("00 00000005 37", &v);
+    ck_assert_int_eq(schema->type, KC_FLOAT64);
+    ck_assert_int_eq(schema->version, 3);
+    registry_lab_assert_text(&v, "7.0");
+}
+END_TEST
+
+/* After latest.cache.ttl.sec the converter asks again, on both sides. */
+START_TEST(latest_schema_is_not_kept_for_ever) {
+    SERVE(OK("{\"schemaType\":\"JSON\",\"schema\":\"{\\\"type\\\":\\\"integer\\\"}\"}"),
+          OK("{\"id\":9,\"version\":3,\"schemaType\":\"JSON\",\"schema\":\"{\\\"type\\\":\\\"number\\\"}\"}"),
+          OK("{\"version\":3}"),
+          OK("{\"id\":5,\"version\":4,\"schemaType\":\"JSON\",\"schema\":\"{\\\"type\\\":\\\"integer\\\"}\"}"),
+          OK("{\"version\":4}"));
+    struct kc_config *config = kc_config_new();
+    kc_config_set(config, "converter.type", "value");
+    kc_config_set(config, "schema.registry.url", http_script_url(sr.server));
+    kc_config_set(config, "use.latest.version", "true");
+    kc_config_set(config, "auto.register.schemas", "false");
+    kc_config_set(config, "latest.cache.ttl.sec", "0");
+    ck_assert_int_eq(converter_run_init(&sr.run, &json_schema_converter_plugin, config, &sr.err), 0);
+    struct kc_value v;
+    ck_assert_int_eq(registry_lab_read("00 00000005 37", &v)->type, KC_FLOAT64);
+    ck_assert_int_eq(registry_lab_read("00 00000005 37", &v)->type, KC_INT64);
+    const struct kc_schema *schema = kc_schema_of(KC_INT64, false);
+    v = kc_int(KC_INT64, 7);
+    ck_assert_msg(converter_run_from(&sr.run, &schema, &v, &sr.err) == -1, "the last answer has no schema");
+    ck_assert_int_eq(http_script_count(sr.server), 6);
+}
+END_TEST
+
 static const struct hostile {
     const char *payload;
     size_t len;
@@ -292,6 +329,8 @@ static Suite *make_suite(void) {
     tcase_add_loop_test(t, documents_that_are_refused, 0, COUNT_OF(refused));
     tcase_add_test(t, objects_hold_themselves);
     tcase_add_test(t, messages_there_and_back);
+    tcase_add_test(t, latest_schema_is_read_with);
+    tcase_add_test(t, latest_schema_is_not_kept_for_ever);
     tcase_add_loop_test(t, hostile_messages, 0, COUNT_OF(hostiles));
     tcase_add_test(t, nothing_to_convert);
     suite_add_tcase(s, t);

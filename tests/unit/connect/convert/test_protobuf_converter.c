@@ -326,6 +326,31 @@ START_TEST(latest_schema_is_written) {
 }
 END_TEST
 
+#define LATEST(text) OK("{\"id\":9,\"version\":2,\"schemaType\":\"PROTOBUF\",\"schema\":\"" text "\"}")
+
+START_TEST(latest_schema_is_read_with) {
+    SERVE(OK(SCHEMA("syntax = \\\"proto3\\\"; message O { int32 z = 1; } message M { int32 a = 1; }")),
+          LATEST("syntax = \\\"proto3\\\"; message M { int64 a = 1; string b = 2; }"), OK("{\"version\":2}"));
+    registry_lab_start(&protobuf_converter_plugin, "use.latest.version", "true");
+    struct kc_value v;
+    const struct kc_schema *schema = registry_lab_read("00 00000007 0202 0805", &v);
+    registry_lab_assert_text(&v, "Struct{a=5,b=}");
+    ck_assert_int_eq(kc_schema_field(schema, "a")->schema->type, KC_INT64);
+    ck_assert_int_eq(schema->version, 2);
+}
+END_TEST
+
+START_TEST(latest_schema_without_the_message) {
+    SERVE(OK(SCHEMA("syntax = \\\"proto3\\\"; message M { int32 a = 1; }")),
+          LATEST("syntax = \\\"proto3\\\"; message Q { int64 a = 1; }"));
+    registry_lab_start(&protobuf_converter_plugin, "use.latest.version", "true");
+    struct kc_value v = registry_lab_bytes("00 00000007 00 0805");
+    const struct kc_schema *schema = NULL;
+    ck_assert_int_eq(converter_run_to(&sr.run, &schema, &v, &sr.err), -1);
+    ck_assert_ptr_nonnull(strstr(sr.err.cause, "The latest schema of subject t-value (id 9) has no message M"));
+}
+END_TEST
+
 static Suite *make_suite(void) {
     Suite *suite = suite_create("protobuf_converter");
     TCase *tc = tcase_create("converter");
@@ -343,6 +368,8 @@ static Suite *make_suite(void) {
     tcase_add_test(tc, values_that_cannot_be_written);
     tcase_add_loop_test(tc, structs_of_one_name_that_differ, 0, 2 * 7 * 7);
     tcase_add_loop_test(tc, latest_schema_is_written, 0, COUNT_OF(chosens));
+    tcase_add_test(tc, latest_schema_is_read_with);
+    tcase_add_test(tc, latest_schema_without_the_message);
     suite_add_tcase(suite, tc);
     return suite;
 }
