@@ -16,7 +16,7 @@ enum { PATH_MAX_BYTES = 16 << 10 };
 /* ---- what is not there ---- */
 
 /* Settings of Java's serializers whose other values would change what is read or written, so that they must not be
- * passed over; of class names the last part counts. */
+ * passed over; of class names the last part counts. Nothing is allowed where no value is named. */
 static const struct {
     const char *key;
     const char *allowed[2];
@@ -29,14 +29,29 @@ static const struct {
     {"ignore.modern.dialects", {"false"}},
     {"preserve.additional.properties", {"false"}},
     {"skip.known.types", {"true"}},
+    {"json.indent.output", {"false"}},
+    {"json.envelope.detection", {"false"}},
+    {"avro.fail.on.trailing.data", {"false"}},
+    {"avro.use.logical.type.converters", {"false"}},
+    {"schema.reflection", {"false"}},
+    {"schema.backup.enabled", {"false"}},
+    {"propagate.schema.tags", {"false"}},
+    {"validation.rules.execution", {"DISABLED"}},
+    {"rule.executors", {NULL}},
+    {"rule.actions", {NULL}},
+    {"schema.format", {NULL}},
+    {"use.schema.guid", {NULL}},
 };
 
 static int check_absent(const struct kc_config *config, struct kc_error *err) {
     for (size_t i = 0; i < COUNT_OF(only); i++) {
         const char *value = kc_config_get(config, only[i].key), *const *allowed = only[i].allowed;
         const char *dot = value ? strrchr(value, '.') : NULL, *last = dot ? dot + 1 : value;
-        if (!value || strcasecmp(last, allowed[0]) == 0 || (allowed[1] && strcasecmp(last, allowed[1]) == 0))
+        if (!value || !*value || (allowed[0] && strcasecmp(last, allowed[0]) == 0) ||
+            (allowed[1] && strcasecmp(last, allowed[1]) == 0))
             continue;
+        if (!allowed[0])
+            return kc_fail(err, KC_CONFIG_EXCEPTION, "The configuration %s is not supported", only[i].key);
         return kc_fail(err, KC_CONFIG_EXCEPTION, "Invalid value %s for configuration %s: only %s%s%s is supported",
                        value, only[i].key, allowed[0], allowed[1] ? " or " : "", allowed[1] ? allowed[1] : "");
     }
@@ -398,6 +413,7 @@ static int latest_path(const struct registry *reg, const char *subject, struct b
         (void)url_encode(path, value, URL_UNRESERVED);
         separator = '&';
     }
+    (void)buf_printf(path, "%cdeleted=true", separator);
     return path->failed ? kc_fail(err, SERIALIZATION_EXCEPTION, "The subject %s is too long", subject) : 0;
 }
 

@@ -186,7 +186,7 @@ static const struct choice {
     {"normalize.schemas", "true", "POST /subjects/s?normalize=true&deleted=false HTTP", false, false},
     {"use.schema.id", "9", "GET /schemas/ids/9?fetchMaxId=false&subject=s HTTP", true, true},
     {"use.latest.version", "true", "GET /subjects/s/versions/latest HTTP", true, true},
-    {"use.latest.with.metadata", "k=v 1,l=w", "GET /subjects/s/metadata?key=k&value=v%201&key=l&value=w HTTP", true,
+    {"use.latest.with.metadata", "k=v 1,l=w", "GET /subjects/s/metadata?key=k&value=v%201&key=l&value=w&deleted=true HTTP", true,
      false},
 };
 
@@ -436,6 +436,10 @@ static const struct login {
     {{"preserve.additional.properties", "true"}, NULL, "configuration preserve.additional.properties"},
     {{"ignore.modern.dialects", "true"}, NULL, "configuration ignore.modern.dialects"},
     {{"skip.known.types", "false"}, NULL, "configuration skip.known.types"},
+    {{"json.indent.output", "true"}, NULL, "configuration json.indent.output"},
+    {{"propagate.schema.tags", "true"}, NULL, "configuration propagate.schema.tags"},
+    {{"rule.executors", "encryptor"}, NULL, "The configuration rule.executors is not supported"},
+    {{"use.schema.guid", "a-b"}, NULL, "The configuration use.schema.guid is not supported"},
     {{"schema.registry.url", "https://localhost:1", "schema.registry.ssl.truststore.location", "/nowhere/x.jks"},
      NULL,
      "/nowhere/x.jks"},
