@@ -256,10 +256,7 @@ static const struct registry_format format = {.type = REGISTRY_AVRO,
                                               .make_writable = make_writable,
                                               .done_writable = done_writable};
 
-static const struct kc_converter_ops converter = {.configure = configure,
-                                                  .to_connect = registry_converter_to_connect,
-                                                  .from_connect = registry_converter_from_connect,
-                                                  .close = registry_converter_close};
+static const struct kc_converter_ops converter = REGISTRY_CONVERTER_OPS(configure);
 
 const struct kc_plugin avro_converter_plugin = {
     .abi = KC_ABI,

@@ -9,24 +9,17 @@
 #include "connect/base/err.h"
 #include "connect/base/map.h"
 #include "connect/convert/avro_data.h"
+#include "connect/convert/open_schemas.h"
 #include "connect/convert/recursive_schemas.h"
 
 enum { DEFAULT_PRECISION = 64 };
 
 #define CONNECT_DEFAULT AVRO_NAMESPACE ".ConnectDefault"
 
-/* A record that is being converted, or that holds itself and was converted. */
-struct open_record {
-    const struct avro_schema *avro;
-    const struct kc_schema *forward[2]; /* required, optional; NULL until needed */
-    const struct kc_schema *target;     /* once there */
-    struct open_record *next;
-};
-
 struct mapping {
     struct kc_arena *arena;
     struct avro_options *options;
-    struct open_record *open;
+    struct open_schemas open; /* records by struct avro_schema */
     struct map *made; /* record and being optional → its schema, so that types that many others use are made once */
     bool recursive;
     unsigned depth;
@@ -220,10 +213,7 @@ static int add_record_fields(struct mapping *m, const struct avro_schema *avro, 
 
 static struct kc_schema_builder *record_builder(struct mapping *m, const struct avro_schema *avro) {
     struct kc_schema_builder *b = kc_schema_builder_new(KC_STRUCT);
-    struct open_record *open = kc_arena_zalloc(m->arena, sizeof(*open));
-    open->avro = avro;
-    open->next = m->open;
-    m->open = open;
+    open_schemas_begin(&m->open, m->arena, avro);
     if (add_record_fields(m, avro, b) == 0)
         return b;
     kc_schema_builder_free(b);
@@ -393,53 +383,10 @@ static int set_name(struct mapping *m, const struct avro_schema *avro, struct kc
 
 /* ---- records within themselves ---- */
 
-static struct open_record *find_open(const struct mapping *m, const struct avro_schema *avro) {
-    struct open_record *open = m->open;
-    while (open && open->avro != avro)
-        open = open->next;
-    return open;
-}
-
-static bool is_cyclic(const struct open_record *open) {
-    return open->forward[0] || open->forward[1];
-}
-
-/* A reference to the record, which may not be whole yet. */
-static const struct kc_schema *forward_to(struct open_record *open, bool optional) {
-    if (!open->forward[optional])
-        open->forward[optional] = schema_forward_new(optional);
-    return kc_schema_ref(open->forward[optional]);
-}
-
-static void close_record(struct mapping *m, const struct avro_schema *avro, const struct kc_schema *target) {
-    struct open_record *open = find_open(m, avro);
-    if (is_cyclic(open)) { /* stays: later mentions refer to it, too */
-        m->recursive = true;
-        open->target = kc_schema_ref(target);
-        return;
-    }
-    struct open_record **at = &m->open;
-    while (*at != open)
-        at = &(*at)->next;
-    *at = open->next;
-}
-
-/* At the end: place holders come to stand for their records, or go when nothing came of it. */
-static void close_all(struct mapping *m, bool made) {
-    for (struct open_record *open = m->open; open; open = open->next) {
-        for (int i = 0; i < 2; i++) {
-            if (made && open->forward[i])
-                schema_forward_bind(open->forward[i], open->target);
-            kc_schema_unref(open->forward[i]);
-        }
-        kc_schema_unref(open->target);
-    }
-}
-
 static const struct kc_schema *map_cyclic(struct mapping *m, const struct avro_schema *avro,
                                           const struct place *place) {
-    struct open_record *open = avro->type == AVRO_RECORD ? find_open(m, avro) : NULL;
-    return open ? forward_to(open, place->optional) : map_schema(m, avro, place);
+    struct open_schema *open = avro->type == AVRO_RECORD ? open_schemas_find(&m->open, avro) : NULL;
+    return open ? open_schema_forward(open, place->optional) : map_schema(m, avro, place);
 }
 
 /* ---- the whole ---- */
@@ -488,7 +435,7 @@ static const struct kc_schema *map_new_schema(struct mapping *m, const struct av
         return NULL;
     const struct kc_schema *schema = kc_schema_build(TAKE(b));
     if (schema && avro->type == AVRO_RECORD)
-        close_record(m, avro, schema);
+        m->recursive |= open_schemas_end(&m->open, open_schemas_find(&m->open, avro), schema);
     if (schema && keeps)
         map_put_bytes(m->made, key, sizeof(key), (void *)(uintptr_t)kc_schema_ref(schema));
     return schema;
@@ -544,7 +491,7 @@ int avro_to_connect(struct kc_arena *arena, struct avro_options *options, const 
         map_free(m.made);
         if (schema && m.recursive && recursive_schemas_keep(&key, schema, err) < 0)
             schema = kc_schema_unref(schema);
-        close_all(&m, schema != NULL);
+        open_schemas_done(&m.open, schema != NULL);
         if (!schema)
             return -1;
     }

@@ -30,11 +30,7 @@ static int to_bytes(void *self, struct kc_arena *arena, const struct kc_schema *
 
 CONVERT_CALLBACKS(to_value, to_bytes)
 
-static const struct kc_converter_ops converter = {
-    .configure = converter_configure_plain, .to_connect = to_connect, .from_connect = from_connect};
-static const struct kc_header_converter_ops header_converter = {.configure = header_converter_configure_plain,
-                                                                .to_connect = header_to_connect,
-                                                                .from_connect = header_from_connect};
+CONVERTER_TABLES(converter_configure_plain, header_converter_configure_plain, NULL)
 
 const struct kc_plugin byte_array_converter_plugin = {
     .abi = KC_ABI,

@@ -76,4 +76,13 @@ static inline int convert_header_from_connect(convert_one *convert, void *self, 
         return configure(conf, ret_self, err);                                                                     \
     }
 
+/* The tables of a plugin that has the callbacks above: `converter` and `header_converter`. */
+#define CONVERTER_TABLES(configure_, header_configure_, close_)                                            \
+    static const struct kc_converter_ops converter = {                                                     \
+        .configure = configure_, .to_connect = to_connect, .from_connect = from_connect, .close = close_}; \
+    static const struct kc_header_converter_ops header_converter = {.configure = header_configure_,        \
+                                                                    .to_connect = header_to_connect,       \
+                                                                    .from_connect = header_from_connect,   \
+                                                                    .close = close_};
+
 #endif

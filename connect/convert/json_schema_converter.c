@@ -202,10 +202,7 @@ static const struct registry_format format = {.type = REGISTRY_JSON,
                                               .write = write_one,
                                               .make_writable = make_writable};
 
-static const struct kc_converter_ops converter = {.configure = configure,
-                                                  .to_connect = registry_converter_to_connect,
-                                                  .from_connect = registry_converter_from_connect,
-                                                  .close = registry_converter_close};
+static const struct kc_converter_ops converter = REGISTRY_CONVERTER_OPS(configure);
 
 const struct kc_plugin json_schema_converter_plugin = {
     .abi = KC_ABI,

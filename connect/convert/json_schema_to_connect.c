@@ -6,6 +6,7 @@
 #include "connect/base/err.h"
 #include "connect/convert/json_schema_data.h"
 #include "connect/convert/json_schema_tree.h"
+#include "connect/convert/open_schemas.h"
 #include "connect/convert/recursive_schemas.h"
 #include "connect/data/java_hash.h"
 #include "connect/data/json_scan.h"
@@ -13,19 +14,10 @@
 
 enum { MAX_STEPS = 100000, MAX_FIELDS = 20000 };
 
-/* An object that is being converted, or that was and holds itself. */
-struct open_object {
-    const struct json_schema_node *node;
-    const struct kc_schema *forward[2]; /* required, optional */
-    const struct kc_schema *target;     /* NULL: it is being converted */
-    char id[32];                        /* parameter of the target, "" until somebody refers to it */
-    struct open_object *next;
-};
-
 struct mapping {
     struct kc_arena *arena;
     const struct json_schema_options *options;
-    struct open_object *open;
+    struct open_schemas open; /* objects by struct json_schema_node */
     unsigned depth, steps, ids, unions;
     bool recursive;
     struct kc_error *err;
@@ -131,52 +123,12 @@ static const struct kc_schema *finish(struct mapping *m, struct kc_schema_builde
     return schema_builder_check(b, m->err) < 0 ? NULL : kc_schema_build(TAKE(b));
 }
 
-/* ---- objects within themselves ---- */
-
-static struct open_object *find_open(const struct mapping *m, const struct json_schema_node *node) {
-    struct open_object *open = m->open;
-    while (open && open->node != node)
-        open = open->next;
-    return open;
-}
-
-static const struct kc_schema *forward_to(struct mapping *m, struct open_object *open, bool optional) {
+/* A reference to an object that is being made or was; each one names it anew as long as it is not whole. */
+static const struct kc_schema *forward_to(struct mapping *m, struct open_schema *open, bool optional) {
     m->recursive = true;
-    if (!open->target) /* each reference names it anew */
+    if (!open->target)
         snprintf(open->id, sizeof(open->id), "#id%u", ++m->ids);
-    if (!open->forward[optional])
-        open->forward[optional] = schema_forward_new(optional);
-    return kc_schema_ref(open->forward[optional]);
-}
-
-static struct open_object *open_object(struct mapping *m, const struct json_schema_node *node) {
-    struct open_object *open = kc_arena_zalloc(m->arena, sizeof(*open));
-    open->node = node;
-    open->next = m->open;
-    m->open = open;
-    return open;
-}
-
-static void close_object(struct mapping *m, struct open_object *open, const struct kc_schema *target) {
-    if (open->id[0]) {
-        open->target = kc_schema_ref(target);
-        return;
-    }
-    struct open_object **at = &m->open;
-    while (*at != open)
-        at = &(*at)->next;
-    *at = open->next;
-}
-
-static void close_all(struct mapping *m, bool made) {
-    for (struct open_object *open = m->open; open; open = open->next) {
-        for (int i = 0; i < 2; i++) {
-            if (made && open->forward[i] && open->target)
-                schema_forward_bind(open->forward[i], open->target);
-            kc_schema_unref(open->forward[i]);
-        }
-        kc_schema_unref(open->target);
-    }
+    return open_schema_forward(open, optional);
 }
 
 /* ---- objects ---- */
@@ -214,7 +166,7 @@ static int place_properties(struct mapping *m, const struct json_schema_node *no
 static const struct kc_schema *map_fields(struct mapping *m, const struct json_schema_node *node,
                                           const struct place *places, uint32_t count, int32_t version, bool optional) {
     static const struct json_schema_node nothing;
-    struct open_object *open = open_object(m, node);
+    struct open_schema *open = open_schemas_begin(&m->open, m->arena, node);
     AUTO(schema_builder) b = kc_schema_builder_new(KC_STRUCT);
     for (uint32_t i = 0; i < count; i++) {
         const struct json_schema_property *p = places[i].property;
@@ -228,7 +180,7 @@ static const struct kc_schema *map_fields(struct mapping *m, const struct json_s
     bool all_of = node->kind == JSON_KIND_ALL_OF;
     const struct kc_schema *schema = finish(m, TAKE(b), all_of ? &nothing : node, all_of ? -1 : version, optional);
     if (schema)
-        close_object(m, open, schema);
+        (void)open_schemas_end(&m->open, open, schema);
     return schema;
 }
 
@@ -512,7 +464,7 @@ static const struct kc_schema *map_all_of(struct mapping *m, const struct json_s
 
 static const struct kc_schema *map_reference(struct mapping *m, const struct json_schema_node *node, int32_t version,
                                              bool optional) {
-    struct open_object *open = find_open(m, node->inner);
+    struct open_schema *open = open_schemas_find(&m->open, node->inner);
     return open ? forward_to(m, open, optional) : map_schema(m, node->inner, version, optional);
 }
 
@@ -587,7 +539,7 @@ int json_schema_to_connect(struct kc_arena *arena, const struct json_schema_opti
         schema = make(&m, text, version);
         if (schema && m.recursive && recursive_schemas_keep(&key, schema, err) < 0)
             schema = kc_schema_unref(schema);
-        close_all(&m, schema != NULL);
+        open_schemas_done(&m.open, schema != NULL);
     }
     if (!schema)
         return -1;

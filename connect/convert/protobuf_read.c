@@ -167,20 +167,29 @@ static int read_packed(struct reader *r, struct protobuf_input *in, const struct
     return 0;
 }
 
+/* One value, into `item`; a message goes on in the node that is there. *ret_known: not an unknown number of an enum. */
+static int read_item(struct reader *r, struct protobuf_input *in, const struct protobuf_field *field,
+                     struct protobuf_item *item, bool *ret_known) {
+    *ret_known = true;
+    if (field->message) {
+        if (!item->set)
+            TRY(new_node(r, field->message, &item->node));
+        return read_message(r, in, field, item->node);
+    }
+    if (wire_of(field->type) == PROTOBUF_WIRE_BYTES)
+        return read_text(r, in, field, item);
+    TRY(read_number(in, field->type, &item->bits));
+    *ret_known = !is_unknown_enum(field, item->bits);
+    return 0;
+}
+
 static int read_element(struct reader *r, struct protobuf_input *in, const struct protobuf_field *field,
                         struct protobuf_item *list) {
-    struct protobuf_item item = {.set = true};
-    if (field->message) {
-        TRY(new_node(r, field->message, &item.node));
-        TRY(read_message(r, in, field, item.node));
-    } else if (wire_of(field->type) == PROTOBUF_WIRE_BYTES) {
-        TRY(read_text(r, in, field, &item));
-    } else {
-        TRY(read_number(in, field->type, &item.bits));
-        if (is_unknown_enum(field, item.bits))
-            return 0;
-    }
-    return add_item(r, list, item);
+    struct protobuf_item item = {.set = false};
+    bool known;
+    TRY(read_item(r, in, field, &item, &known));
+    item.set = true;
+    return known ? add_item(r, list, item) : 0;
 }
 
 /* Setting one member of a oneof unsets the others. */
@@ -196,17 +205,10 @@ static void clear_others(struct protobuf_node *node, const struct protobuf_field
 static int read_single(struct reader *r, struct protobuf_input *in, const struct protobuf_field *field,
                        struct protobuf_node *node) {
     struct protobuf_item item = node->fields[field->index];
-    if (field->message) {
-        if (!item.set)
-            TRY(new_node(r, field->message, &item.node));
-        TRY(read_message(r, in, field, item.node));
-    } else if (wire_of(field->type) == PROTOBUF_WIRE_BYTES) {
-        TRY(read_text(r, in, field, &item));
-    } else {
-        TRY(read_number(in, field->type, &item.bits));
-        if (is_unknown_enum(field, item.bits))
-            return 0;
-    }
+    bool known;
+    TRY(read_item(r, in, field, &item, &known));
+    if (!known)
+        return 0;
     item.set = true;
     node->fields[field->index] = item;
     clear_others(node, field);

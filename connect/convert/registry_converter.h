@@ -46,6 +46,12 @@ uint32_t registry_converter_to_connect(void *self, struct kc_batch *batch, uint3
 uint32_t registry_converter_from_connect(void *self, struct kc_batch *batch, uint32_t from, bool is_key,
                                          struct kc_error *err);
 
+#define REGISTRY_CONVERTER_OPS(configure_)                                                  \
+    {                                                                                       \
+        .configure = configure_, .to_connect = registry_converter_to_connect,               \
+        .from_connect = registry_converter_from_connect, .close = registry_converter_close, \
+    }
+
 /* The struct of the format for this schema, made when it is not known; valid until the next call. NULL: failed.
  * @blocks on the first time */
 void *registry_converter_writable(struct registry_converter *c, struct kc_arena *arena, const char *topic,

@@ -57,12 +57,7 @@ static void close_converter(void *self) {
     charset_free(self);
 }
 
-static const struct kc_converter_ops converter = {
-    .configure = configure_converter, .to_connect = to_connect, .from_connect = from_connect, .close = close_converter};
-static const struct kc_header_converter_ops header_converter = {.configure = configure_header_converter,
-                                                                .to_connect = header_to_connect,
-                                                                .from_connect = header_from_connect,
-                                                                .close = close_converter};
+CONVERTER_TABLES(configure_converter, configure_header_converter, close_converter)
 
 const struct kc_plugin string_converter_plugin = {
     .abi = KC_ABI,
