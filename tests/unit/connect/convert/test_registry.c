@@ -186,8 +186,8 @@ static const struct choice {
     {"normalize.schemas", "true", "POST /subjects/s?normalize=true&deleted=false HTTP", false, false},
     {"use.schema.id", "9", "GET /schemas/ids/9?fetchMaxId=false&subject=s HTTP", true, true},
     {"use.latest.version", "true", "GET /subjects/s/versions/latest HTTP", true, true},
-    {"use.latest.with.metadata", "k=v 1,l=w", "GET /subjects/s/metadata?key=k&value=v%201&key=l&value=w&deleted=true HTTP", true,
-     false},
+    {"use.latest.with.metadata", "k=v 1,l=w",
+     "GET /subjects/s/metadata?key=k&value=v%201&key=l&value=w&deleted=true HTTP", true, false},
 };
 
 START_TEST(options_choose_the_schema) {
