@@ -165,6 +165,14 @@ static int read_escape(struct cursor *c, struct buf *out) {
     return 0;
 }
 
+/* Bytes up to the first that ends the string, needs a look or is not ASCII. */
+static size_t plain_length(const char *p, const char *end) {
+    const char *s = p;
+    while (s < end && (unsigned char)*s >= 0x20 && (unsigned char)*s < 0x80 && *s != '"' && *s != '\\')
+        s++;
+    return (size_t)(s - p);
+}
+
 /* A string at the cursor; the text replaces what `out` held. */
 static int read_string(struct cursor *c, struct buf *out) {
     buf_clear(out);
@@ -181,7 +189,8 @@ static int read_string(struct cursor *c, struct buf *out) {
                 return -1;
             continue;
         }
-        size_t n = utf8_length((const unsigned char *)c->p, (const unsigned char *)c->end);
+        size_t plain = plain_length(c->p, c->end);
+        size_t n = plain ? plain : utf8_length((const unsigned char *)c->p, (const unsigned char *)c->end);
         if (n == 0) {
             char text[64];
             snprintf(text, sizeof text, "Invalid UTF-8 start byte 0x%02x", ch);
@@ -236,8 +245,8 @@ static int read_number(struct cursor *c) {
     return 0;
 }
 
-/* A scalar as text into `out`; *ret_null for null. `path` describes where for errors. */
-static int read_scalar(struct cursor *c, struct buf *out, bool *ret_null, const char *path) {
+/* A scalar as text into `out`; *ret_null for null. `holder` and `name` say where for errors. */
+static int read_scalar(struct cursor *c, struct buf *out, bool *ret_null, const char *holder, const char *name) {
     skip_blanks(c);
     const char *start = c->p;
     *ret_null = false;
@@ -246,11 +255,11 @@ static int read_scalar(struct cursor *c, struct buf *out, bool *ret_null, const 
     if (*c->p == '"')
         return read_string(c, out);
     if (*c->p == '{' || *c->p == '[') {
-        char text[512];
+        char text[600];
         snprintf(text, sizeof text,
                  "Cannot deserialize value of type `java.lang.String` from %s value (token `JsonToken.%s`) (through "
-                 "reference chain: %s)",
-                 *c->p == '{' ? "Object" : "Array", *c->p == '{' ? "START_OBJECT" : "START_ARRAY", path);
+                 "reference chain: %s[\"%.200s\"])",
+                 *c->p == '{' ? "Object" : "Array", *c->p == '{' ? "START_OBJECT" : "START_ARRAY", holder, name);
         return fail_mapping(c, text);
     }
     if (take_word(c, "null")) {
@@ -296,13 +305,11 @@ static int fail_type(struct cursor *c, const char *java_type) {
 
 static int read_map_entry(struct cursor *c, struct kc_config *config, struct buf *key, struct buf *value) {
     bool null;
-    char path[256];
     if (read_string(c, key) < 0)
         return -1;
     if (!take(c, ':'))
         return fail_unexpected(c, "a colon to separate field name and value");
-    snprintf(path, sizeof path, "java.util.LinkedHashMap[\"%.200s\"]", buf_text(key));
-    if (read_scalar(c, value, &null, path) < 0)
+    if (read_scalar(c, value, &null, "java.util.LinkedHashMap", buf_text(key)) < 0)
         return -1;
     kc_config_set(config, buf_text(key), null ? NULL : buf_text(value));
     return 0;
@@ -439,9 +446,7 @@ static int read_create_field(struct cursor *c, struct create_request *r, struct 
                  name);
         return fail_at(c, at, "com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException", text);
     }
-    char path[128];
-    snprintf(path, sizeof path, CREATE_CLASS "[\"%s\"]", name);
-    if (read_scalar(c, value, &null, path) < 0)
+    if (read_scalar(c, value, &null, CREATE_CLASS, name) < 0)
         return -1;
     free(*field);
     *field = null ? NULL : strdup(buf_text(value));

@@ -357,6 +357,7 @@ void exchange_free(struct rest_exchange *ex) {
     free(ex->method);
     free(ex->allow);
     free(ex->location);
+    free(ex->accepted_type);
     free(ex);
 }
 

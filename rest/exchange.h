@@ -37,14 +37,15 @@ struct rest_exchange {
     bool dispatched;
     bool submitted; /* went to the herder: answered by another thread, under the server's lock */
     bool too_large;
-    bool too_many;  /* bodies and answers of all connections together take too much memory */
-    size_t held;    /* bytes of this one's body and answer, as counted in the server's `held` */
-    bool malformed; /* Java's container refuses it before REST sees it: neither CORS nor configured headers */
+    bool too_many; /* bodies and answers of all connections together take too much memory */
+    size_t held;   /* bytes of this one's body and answer, as counted in the server's `held` */
+    bool refused;  /* by Java's container before REST sees it: neither CORS nor configured headers, and the end */
     /* the answer */
     bool answered;
     unsigned status;
     struct buf reply;
     const char *content_type; /* NULL: none */
+    char *accepted_type;      /* what it is for JSON when the client has said more than that; NULL: plain */
     char *allow;
     char *location; /* connector name to be told in a Location header */
     struct pending *pending;

@@ -19,15 +19,19 @@ static void begin(struct rest_exchange *ex, unsigned status) {
     buf_clear(&ex->reply);
 }
 
+static const char *json_type(const struct rest_exchange *ex) {
+    return ex->accepted_type ? ex->accepted_type : JSON_TYPE;
+}
+
 void reply_json(struct rest_exchange *ex, unsigned status, const char *json, size_t len) {
     begin(ex, status);
-    ex->content_type = JSON_TYPE;
+    ex->content_type = json_type(ex);
     (void)buf_add(&ex->reply, json, len);
 }
 
 void reply_take(struct rest_exchange *ex, unsigned status, struct buf *json) {
     begin(ex, status);
-    ex->content_type = JSON_TYPE;
+    ex->content_type = json_type(ex);
     buf_done(&ex->reply);
     ex->reply = *json;
     buf_init(json, json->max);
@@ -40,7 +44,7 @@ void reply_empty(struct rest_exchange *ex, unsigned status) {
 
 static void reply_entity(struct rest_exchange *ex, unsigned status, const char *text_or_null) {
     begin(ex, status);
-    ex->content_type = JSON_TYPE;
+    ex->content_type = json_type(ex);
     (void)buf_printf(&ex->reply, "{\"error_code\":%u,\"message\":", status);
     if (text_or_null)
         (void)json_write_text(&ex->reply, text_or_null, strlen(text_or_null), true);
@@ -64,8 +68,12 @@ void reply_http_error(struct rest_exchange *ex, unsigned status) {
 }
 
 void reply_malformed(struct rest_exchange *ex, const char *why) {
-    reply_message(ex, 400, "Bad Request: %s", why);
-    ex->malformed = true;
+    reply_refused(ex, 400, why);
+}
+
+void reply_refused(struct rest_exchange *ex, unsigned status, const char *why) {
+    reply_message(ex, status, "%s: %s", MHD_get_reason_phrase_for(status), why);
+    ex->refused = true;
 }
 
 void reply_error(struct rest_exchange *ex, const struct kc_error *err) {
@@ -105,7 +113,7 @@ enum MHD_Result reply_send(struct rest_exchange *ex) {
         add_location(ex, response);
     if (ex->status == MHD_HTTP_CONFLICT || ex->status == MHD_HTTP_SERVICE_UNAVAILABLE)
         MHD_add_response_header(response, "Retry-After", RETRY_AFTER_S);
-    if (ex->malformed)
+    if (ex->refused)
         MHD_add_response_header(response, "Connection", "close");
     else
         cors_headers(ex, response);

@@ -11,9 +11,12 @@
 #include "connect/base/auto.h"
 #include "connect/base/url_text.h"
 #include "connect/base/utf8.h"
+#include "rest/accept.h"
 #include "rest/auth.h"
 #include "rest/reply.h"
 #include "rest/server_state.h"
+
+enum { ACCEPT_MAX = 64 * 1024 };
 
 /* method, path, handler; B takes a body, T has no Content-Type rule, X no Accept rule, A belongs to the admin listener
  */
@@ -191,26 +194,22 @@ static unsigned content_type_problem(const struct rest_exchange *ex) {
     return 415;
 }
 
-/* Whether some media range of Accept takes application/json with a quality above 0. */
-static bool accepts_json(const char *accept) {
-    static const char *const ranges[] = {"*/*", "application/*", "application/json"};
-    const char *p = accept;
-    while (*p) {
-        size_t n = strcspn(p, ",");
-        size_t skip = strspn(p, " \t");
-        size_t type = strcspn(p + skip, ";, \t");
-        for (size_t i = 0; i < COUNT_OF(ranges); i++) {
-            if (strlen(ranges[i]) != type || strncasecmp(p + skip, ranges[i], type) != 0)
-                continue;
-            const char *q = strstr(p + skip, "q=");
-            if (!q || q >= p + n || strtod(q + 2, NULL) > 0)
-                return true;
-        }
-        p += n;
-        if (*p)
-            p++;
-    }
-    return false;
+static enum MHD_Result add_accept(void *arg, enum MHD_ValueKind kind, const char *name, const char *value) {
+    struct buf *all = arg;
+    (void)kind;
+    if (strcasecmp(name, "Accept") == 0 && value)
+        (void)buf_printf(all, "%s%s", all->len ? "," : "", value);
+    return MHD_YES;
+}
+
+/* What the client accepts; the answer's type is noted. */
+static enum accept_answer read_accept(struct rest_exchange *ex) {
+    if (!rest_header(ex, "Accept"))
+        return ACCEPT_JSON;
+    AUTO_BUF all;
+    buf_init(&all, ACCEPT_MAX);
+    MHD_get_connection_values(ex->connection, MHD_HEADER_KIND, add_accept, &all);
+    return all.failed ? ACCEPT_MALFORMED : accept_json(buf_text(&all), &ex->accepted_type);
 }
 
 /* Adds the method of a route to "GET,HEAD,…". */
@@ -255,13 +254,22 @@ void routes_match(struct rest_exchange *ex) {
     if (ex->answered)
         return;
     unsigned problem = content_type_problem(ex);
-    const char *accept = rest_header(ex, "Accept");
-    if (problem == 400)
+    if (problem == 400) {
         reply_malformed(ex, "the Content-Type is no media type");
-    else if (problem)
+        return;
+    }
+    if (problem) {
         reply_http_error(ex, problem);
-    else if (accept && !ex->route->text && !accepts_json(accept))
+        return;
+    }
+    switch (ex->route->text ? ACCEPT_JSON : read_accept(ex)) {
+    case ACCEPT_MALFORMED:
+        reply_malformed(ex, "the Accept header is no list of media types");
+        break;
+    case ACCEPT_OTHER:
         reply_http_error(ex, 406);
-    else
+        break;
+    case ACCEPT_JSON:
         auth_check(ex);
+    }
 }

@@ -20,7 +20,7 @@
 #include "rest/routes.h"
 #include "rest/server_state.h"
 
-enum { STOP_WAIT_MS = 5000, REPLY_MAX = 64 << 20, HELD_BODIES = 4, HELD_MIN = 64 << 20 };
+enum { STOP_WAIT_MS = 5000, REPLY_MAX = 64 << 20, HELD_BODIES = 4, HELD_MIN = 64 << 20, HEAD_BYTES = 8192 };
 
 /* ---- one request ---- */
 
@@ -85,17 +85,39 @@ static void dispatch(struct rest_exchange *ex) {
         ex->route->handle(ex);
 }
 
-static enum MHD_Result count_length(void *arg, enum MHD_ValueKind kind, const char *name, const char *value) {
-    (void)kind, (void)value;
-    *(int *)arg += strcasecmp(name, "Content-Length") == 0 || strcasecmp(name, "Transfer-Encoding") == 0;
+/* What is to be known of all headers together. */
+struct head {
+    size_t bytes; /* of request line and headers */
+    int lengths;  /* headers that tell how long the body is */
+};
+
+static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind, const char *name, const char *value) {
+    struct head *head = arg;
+    (void)kind;
+    head->bytes += strlen(name) + strlen(": \r\n") + (value ? strlen(value) : 0);
+    head->lengths += strcasecmp(name, "Content-Length") == 0 || strcasecmp(name, "Transfer-Encoding") == 0;
     return MHD_YES;
 }
 
-/* A body of two lengths: a proxy in front might believe the other one, and take its rest for the next request. */
-static bool length_is_ambiguous(const struct rest_exchange *ex) {
-    int lengths = 0;
-    MHD_get_connection_values(ex->connection, MHD_HEADER_KIND, count_length, &lengths);
-    return lengths > 1;
+/* Refuses what Java's container would not let through, else finds the route. */
+static void look_at_head(struct rest_exchange *ex, const char *version) {
+    static const char too_long[] = "request line and headers are longer than 8192 bytes";
+    struct head head = {.bytes = strlen(ex->method) + strlen(ex->target) + strlen("  ")};
+    if (head.bytes > HEAD_BYTES) {
+        reply_refused(ex, MHD_HTTP_URI_TOO_LONG, too_long);
+        return;
+    }
+    head.bytes += strlen(version) + strlen("\r\n\r\n");
+    MHD_get_connection_values(ex->connection, MHD_HEADER_KIND, add_header, &head);
+    if (head.bytes > HEAD_BYTES)
+        reply_refused(ex, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, too_long);
+    else if (strcmp(version, "HTTP/1.1") == 0 && !rest_header(ex, "Host"))
+        reply_malformed(ex, "no Host header");
+    else if (head.lengths >
+             1) /* a proxy in front might believe the other one, and take its rest for the next request */
+        reply_malformed(ex, "more than one length of the body");
+    else
+        routes_match(ex);
 }
 
 static bool body_announced_too_large(const struct rest_exchange *ex) {
@@ -128,12 +150,7 @@ enum MHD_Result request_part(void *arg, struct MHD_Connection *connection, const
     if (!ex->method) { /* headers are complete */
         ex->method = strdup(method);
         ex->head = strcmp(method, "HEAD") == 0;
-        if (strcmp(version, "HTTP/1.1") == 0 && !rest_header(ex, "Host"))
-            reply_malformed(ex, "no Host header");
-        else if (length_is_ambiguous(ex))
-            reply_malformed(ex, "more than one length of the body");
-        else
-            routes_match(ex);
+        look_at_head(ex, version);
         if (!ex->answered && body_announced_too_large(ex)) {
             ex->too_large = true;
             dispatch(ex);
@@ -181,19 +198,30 @@ static const char *loggable(const char *text, char out[256]) {
     return out;
 }
 
+/* "30/Nov/2026:19:08:28 +0000" of now. */
+static const char *access_date(void) {
+    static _Thread_local time_t known;
+    static _Thread_local char text[40];
+    time_t now = (time_t)(clock_wall_ms() / 1000);
+    if (now != known) {
+        struct tm tm;
+        strftime(text, sizeof text, "%d/%b/%Y:%H:%M:%S +0000", gmtime_r(&now, &tm));
+        known = now;
+    }
+    return text;
+}
+
 /* One line per request, in the NCSA format of Java's log: client, time, request, status, bytes, referer, agent, ms. */
 static void log_access(const struct rest_exchange *ex) {
-    char client[64], date[40], target[256], referer_text[256], agent_text[256];
-    time_t now = (time_t)(clock_wall_ms() / 1000);
-    struct tm tm;
+    char client[64], target[256], referer_text[256], agent_text[256];
     if (!kc_log_on(KC_INFO, LOG_REST) || !ex->method)
         return;
     const char *referer = rest_header(ex, "Referer"), *agent = rest_header(ex, "User-Agent");
     client_address(ex->connection, client, sizeof client);
-    strftime(date, sizeof date, "%d/%b/%Y:%H:%M:%S +0000", gmtime_r(&now, &tm));
-    kc_log(KC_INFO, LOG_REST, "%s - - [%s] \"%.20s %s HTTP/1.1\" %u %zu \"%s\" \"%s\" %lld", client, date, ex->method,
-           loggable(ex->target, target), ex->status, ex->reply.len, loggable(referer ? referer : "-", referer_text),
-           loggable(agent ? agent : "-", agent_text), (long long)(clock_ms() - ex->begin_ms));
+    kc_log(KC_INFO, LOG_REST, "%s - - [%s] \"%.20s %s HTTP/1.1\" %u %zu \"%s\" \"%s\" %lld", client, access_date(),
+           ex->method, loggable(ex->target, target), ex->status, ex->reply.len,
+           loggable(referer ? referer : "-", referer_text), loggable(agent ? agent : "-", agent_text),
+           (long long)(clock_ms() - ex->begin_ms));
 }
 
 void request_end(void *arg, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code) {

@@ -23,6 +23,7 @@ enum {
     BUCKETS = 256,
     MESSAGE_BYTES = 64 * 1024, /* longer messages are cut */
     CONTEXT_BYTES = 256,
+    TIME_BYTES = 32,
 };
 
 struct logger {
@@ -290,24 +291,31 @@ static void write_line(enum kc_level level, char *line, size_t len) {
     pthread_mutex_unlock(&write_lock);
 }
 
-/* Local time with milliseconds; returns the length. */
-static size_t write_time(char *to, size_t size) {
+/* Local time with milliseconds: "2026-11-30 19:08:28.324". */
+static void write_time(char to[TIME_BYTES]) {
+    static _Thread_local time_t known; /* most lines are written within a second of the one before */
+    static _Thread_local char text[TIME_BYTES];
     int64_t now = clock_wall_ms();
     time_t seconds = (time_t)(now / 1000);
-    struct tm tm;
-    localtime_r(&seconds, &tm);
-    size_t len = strftime(to, size, "%Y-%m-%d %H:%M:%S", &tm);
-    return len + (size_t)snprintf(to + len, size - len, ".%03d", (int)(now % 1000));
+    if (seconds != known) {
+        struct tm tm;
+        localtime_r(&seconds, &tm);
+        strftime(text, sizeof(text) - 4, "%Y-%m-%d %H:%M:%S", &tm);
+        known = seconds;
+    }
+    int ms = (int)(now % 1000);
+    char end[] = {'.', (char)('0' + ms / 100), (char)('0' + ms / 10 % 10), (char)('0' + ms % 10), '\0'};
+    memcpy(to, text, TIME_BYTES);
+    memcpy(to + strlen(text), end, sizeof(end));
 }
 
 void kc_log(enum kc_level level, const char *logger, const char *fmt, ...) {
     if (!kc_log_on(level, logger))
         return;
     int saved_errno = errno;
-    char time_text[64];
-    write_time(time_text, sizeof(time_text));
-    char message[1024];
-    char *text = message;
+    char time_text[TIME_BYTES], message[1024], short_line[1536];
+    write_time(time_text);
+    char *text = message, *line = short_line;
     va_list ap;
     va_start(ap, fmt);
     int wanted = vsnprintf(message, sizeof(message), fmt, ap);
@@ -322,12 +330,14 @@ void kc_log(enum kc_level level, const char *logger, const char *fmt, ...) {
             text = longer;
         }
     }
-    char *line = NULL;
-    int len = asprintf(&line, "%s %-5s %s%s (%s)\n", time_text, log_level_name(level), thread_context,
-                       wanted < 0 ? fmt : text, logger);
+#define LINE "%s %-5s %s%s (%s)\n", time_text, log_level_name(level), thread_context, wanted < 0 ? fmt : text, logger
+    int len = snprintf(short_line, sizeof(short_line), LINE);
+    if (len >= (int)sizeof(short_line))
+        len = asprintf(&line, LINE);
+#undef LINE
     if (len > 0)
         write_line(level, line, (size_t)len);
-    if (len >= 0)
+    if (len >= 0 && line != short_line)
         free(line);
     if (text != message)
         free(text);

@@ -10,7 +10,7 @@ static size_t collect(char *data, size_t size, size_t count, void *arg) {
 
 static struct curl_slist *lines(const char *header) {
     struct curl_slist *list = NULL;
-    char line[1024];
+    char line[32 * 1024];
     while (*header) {
         size_t n = strcspn(header, "\n");
         snprintf(line, sizeof line, "%.*s", (int)n, header);

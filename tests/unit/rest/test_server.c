@@ -44,7 +44,7 @@ static void teardown(void) {
 
 /* One request; `header` lines are separated by newlines, "" none. */
 static void ask(const char *method, const char *path, const char *body, const char *header) {
-    char url[4096];
+    char url[16384];
     snprintf(url, sizeof url, "%.*s%s", (int)strlen(rest_server_url(server)) - 1, rest_server_url(server), path);
     fake_herder_order(&herder);
     struct http_answer answer = http_ask(method, url, body, header, NULL, NULL);
@@ -86,6 +86,8 @@ static const struct {
     {"TRACE", "/connectors", NULL, "", 405, ""},
     {"GET", "/connectors", NULL, "Accept: text/html", 406, "HTTP 406 Not Acceptable"},
     {"GET", "/connectors", NULL, "Accept: text/html, application/json;q=0.5", 200, ""},
+    {"GET", "/connectors", NULL, "Accept: application/json;q=2", 400, "Bad Request"},
+    {"GET", "/nowhere", NULL, "Accept: application/json;q=2", 404, ""},
     {"GET", "/connectors", NULL, "Content-Type: text/plain", 415, "HTTP 415 Unsupported Media Type"},
     {"GET", "/health", NULL, "Content-Type: text/plain", 200, ""},
     {"PUT", "/connectors/c/config", "{}", "Content-Type: application/x-www-form-urlencoded", 415, ""},
@@ -114,6 +116,44 @@ START_TEST(http_rules) {
     ck_assert_msg(status == rules[_i].status, "%s %s: %ld %s", rules[_i].method, rules[_i].path, status,
                   buf_text(&reply));
     ck_assert_msg(strstr(buf_text(&reply), rules[_i].contains) != NULL, "%s", buf_text(&reply));
+}
+END_TEST
+
+START_TEST(the_accepted_type_is_the_answers) {
+    start();
+    ask("GET", "/connectors", NULL, "Accept: text/html, application/json;charset=UTF-8");
+    ck_assert_int_eq(status, 200);
+    ck_assert_ptr_nonnull(strstr(buf_text(&headers), "Content-Type: application/json;charset=utf-8\r\n"));
+    ask("PUT", "/connectors/c/config", "{", "Accept: application/json;v=1\n" JSON);
+    ck_assert_int_eq(status, 500);
+    ck_assert_ptr_nonnull(strstr(buf_text(&headers), "Content-Type: application/json;v=1\r\n"));
+    ask("GET", "/nowhere", NULL, "Accept: application/json;v=1");
+    ck_assert_ptr_nonnull(strstr(buf_text(&headers), "Content-Type: application/json\r\n"));
+}
+END_TEST
+
+/* Request line and headers may have 8192 bytes together. */
+START_TEST(long_heads) {
+    static const struct {
+        const char *path, *header; /* before the filling */
+        size_t filling;
+        long status;
+    } cases[] = {
+        {"/connectors?x=", NULL, 7900, 200}, {"/connectors?x=", NULL, 8160, 431}, {"/connectors?x=", NULL, 8190, 414},
+        {"/connectors/", NULL, 9000, 414},   {"/connectors", "X: ", 7900, 200},   {"/connectors", "X: ", 8190, 431},
+        {"/nowhere", "X: ", 20000, 431},
+    };
+    start();
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        static char filled[30000];
+        const char *header = cases[i].header;
+        size_t len = (size_t)snprintf(filled, sizeof filled, "%s", header ? header : cases[i].path);
+        memset(filled + len, 'a', cases[i].filling);
+        filled[len + cases[i].filling] = '\0';
+        ask("GET", header ? cases[i].path : filled, NULL, header ? filled : "");
+        ck_assert_msg(status == cases[i].status, "%zu: %ld %s", i, status, buf_text(&reply));
+        ck_assert_int_eq(strstr(buf_text(&headers), "Connection: close") != NULL, status != 200);
+    }
 }
 END_TEST
 
@@ -424,6 +464,8 @@ static Suite *make_suite(void) {
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, before_the_herder_exists);
     tcase_add_loop_test(tc, http_rules, 0, sizeof rules / sizeof *rules);
+    tcase_add_test(tc, the_accepted_type_is_the_answers);
+    tcase_add_test(tc, long_heads);
     tcase_add_test(tc, wrong_methods_are_told_the_right_ones);
     tcase_add_test(tc, questions_reach_the_herder);
     tcase_add_test(tc, created_connectors_have_a_location);
