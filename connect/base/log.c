@@ -158,16 +158,16 @@ bool kc_log_on(enum kc_level level, const char *logger) {
 static void change_level(const char *logger, enum kc_level level, int64_t now) {
     size_t len = is_root(logger) ? 0 : strlen(logger);
     pthread_mutex_lock(&change_lock);
-    if (len == 0) {
+    if (len > 0) {
+        add(logger, hash_bytes(logger, len));
+    } else if (atomic_load(&root_level) != (int)level) {
         atomic_store(&root_level, (int)level);
         atomic_store(&root_changed_ms, now);
-    } else {
-        add(logger, hash_bytes(logger, len));
     }
     for (size_t i = 0; i < BUCKETS; i++) {
         for (struct logger *l = atomic_load(&buckets[i]); l; l = atomic_load(&l->next)) {
-            if (strncmp(l->name, logger, len) != 0)
-                continue;
+            if (strncmp(l->name, logger, len) != 0 || atomic_load(&l->level) == (int)level)
+                continue; /* one that has the level already was not changed */
             atomic_store(&l->level, (int)level);
             atomic_store(&l->changed_ms, now);
         }

@@ -18,7 +18,8 @@ int log_level_parse(const char *text, enum kc_level *ret_level); /* TRACE … FA
 const char *log_level_name(enum kc_level level);
 enum kc_level log_level(const char *logger); /* effective */
 /* Sets the level of `logger` and of all known loggers whose names begin with it, as Java's worker does (org.apache.kaf
- * reaches org.apache.kafka); the time of the change is kept for REST. @source Loggers.setLevel */
+ * reaches org.apache.kafka); the time of the change is kept for REST, unless a logger had the level already. @source
+ * Loggers.setLevel */
 void log_set_level(const char *logger, enum kc_level level);
 /* The same at start-up: for REST nothing has changed. */
 void log_start_level(const char *logger, enum kc_level level);

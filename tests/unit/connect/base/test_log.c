@@ -90,6 +90,18 @@ START_TEST(known_loggers) {
     ck_assert_int_eq(found.roots, 1);
     ck_assert_int_eq(found.changed, 1);
     ck_assert_int_eq(found.unchanged, 1);
+    /* what has the level already is not changed: neither by name, nor as a child, nor the root */
+    clock_fake_ms(99999);
+    log_set_level("x.y", KC_TRACE);
+    log_set_level("x", KC_TRACE);
+    found = (struct found){0};
+    log_each(look, &found);
+    ck_assert_int_eq(found.changed, 1);
+    log_set_level("root", KC_INFO);
+    found = (struct found){0};
+    log_each(look, &found);
+    ck_assert_int_eq(found.roots, 1);
+    ck_assert_int_eq(found.unchanged, 1);
 }
 END_TEST
 
