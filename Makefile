@@ -12,7 +12,7 @@ DESTDIR ?=
 
 # ---- dependencies: the one list ----
 DEPS_BUILD := gcc make pkg-config libc6-dev librdkafka-dev libmicrohttpd-dev libgnutls28-dev \
-              libcurl4-openssl-dev libssl-dev libcjson-dev libuv1-dev libpcre2-dev zlib1g-dev libexpat1-dev
+              libcurl4-openssl-dev libssl-dev libcjson-dev libuv1-dev libpcre2-dev zlib1g-dev libexpat1-dev libyaml-dev
 DEPS_TEST  := check libsubunit-dev python3-venv kcat curl jq openssl clang clang-format clang-tidy procps wrk
 # Java and Maven only start the Kafka broker and the S3 server of the tests.
 DEPS_JAVA  := maven default-jre-headless
@@ -21,7 +21,7 @@ DEPS_JAVA  := maven default-jre-headless
 comma   := ,
 VARIANT := $(if $(SAN),$(subst $(comma),-,$(SAN)),plain)$(if $(filter clang%,$(CC)),-clang)
 OUT     := build/$(VARIANT)
-PKGS    := rdkafka libmicrohttpd gnutls libcurl openssl libcjson libuv libpcre2-8 zlib expat
+PKGS    := rdkafka libmicrohttpd gnutls libcurl openssl libcjson libuv libpcre2-8 zlib expat yaml-0.1
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Werror
 CPPFLAGS += -I. -D_GNU_SOURCE -DPCRE2_CODE_UNIT_WIDTH=8 $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 CFLAGS  += -std=gnu17 $(OPT) -g $(WARN) -fno-omit-frame-pointer -pthread $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)

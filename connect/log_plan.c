@@ -8,7 +8,7 @@
 #include <strings.h>
 
 #include "config/properties.h"
-#include "config/yaml.h"
+#include "config/yaml_tree.h"
 #include "connect/base/comma_list.h"
 #include "connect/base/err.h"
 
@@ -16,7 +16,7 @@ enum { FILE_MAX = 1 << 20, NOTES_MAX = 1 << 14, TEXT_MAX = 1 << 14, MAX_NESTING 
 
 struct reader {
     struct log_plan *plan;
-    const struct yaml *yaml;        /* the Configuration, or NULL */
+    const struct yaml_tree *yaml;   /* the Configuration, or NULL */
     const struct kc_config *config; /* the properties, or NULL */
     log_plan_lookup *lookup;
     void *arg;
@@ -41,11 +41,11 @@ struct log_plan *log_plan_free(struct log_plan *plan) {
 static const char *own_property(const struct reader *r, const char *name) {
     if (r->config)
         return kc_config_get(r->config, name);
-    const struct yaml *list = yaml_get(yaml_get(r->yaml, "Properties"), "Property"), *item;
-    for (size_t i = 0; (item = yaml_item(list, i)); i++) {
-        const char *own = yaml_text(item, "name");
+    const struct yaml_tree *list = yaml_tree_get(yaml_tree_get(r->yaml, "Properties"), "Property"), *item;
+    for (size_t i = 0; (item = yaml_tree_item(list, i)); i++) {
+        const char *own = yaml_tree_text(item, "name");
         if (own && strcmp(own, name) == 0)
-            return yaml_text(item, "value");
+            return yaml_tree_text(item, "value");
     }
     return NULL;
 }
@@ -171,12 +171,12 @@ static void use_appender(struct reader *r, const char *name, const char *kind, c
 /* ---- log4j2's YAML ----------------------------------------------------------------------------------------------- */
 
 static void use_yaml_appender(struct reader *r, const char *ref) {
-    const struct yaml *kinds = yaml_get(r->yaml, "Appenders"), *item;
-    for (size_t k = 0; kinds && kinds->kind == YAML_MAP && k < kinds->count; k++) {
-        for (size_t i = 0; (item = yaml_item(kinds->items[k], i)); i++) {
-            const char *name = yaml_text(item, "name");
+    const struct yaml_tree *kinds = yaml_tree_get(r->yaml, "Appenders"), *item;
+    for (size_t k = 0; kinds && kinds->kind == TREE_MAP && k < kinds->count; k++) {
+        for (size_t i = 0; (item = yaml_tree_item(kinds->items[k], i)); i++) {
+            const char *name = yaml_tree_text(item, "name");
             if (name && strcmp(name, ref) == 0) {
-                use_appender(r, ref, kinds->keys[k], yaml_text(item, "fileName"), yaml_text(item, "append"));
+                use_appender(r, ref, kinds->keys[k], yaml_tree_text(item, "fileName"), yaml_tree_text(item, "append"));
                 return;
             }
         }
@@ -185,32 +185,32 @@ static void use_yaml_appender(struct reader *r, const char *ref) {
 }
 
 static void read_yaml(struct reader *r) {
-    const struct yaml *loggers = yaml_get(r->yaml, "Loggers"), *root = yaml_get(loggers, "Root"), *item;
+    const struct yaml_tree *loggers = yaml_tree_get(r->yaml, "Loggers"), *root = yaml_tree_get(loggers, "Root"), *item;
     const char *const kinds[] = {"Logger", "AsyncLogger"};
-    root = root ? root : yaml_get(loggers, "AsyncRoot");
-    root = yaml_item(root, 0);
-    set_level(r, "root", yaml_text(root, "level"));
-    for (size_t i = 0; (item = yaml_item(yaml_get(root, "AppenderRef"), i)); i++)
-        if (yaml_text(item, "ref"))
-            use_yaml_appender(r, yaml_text(item, "ref"));
+    root = root ? root : yaml_tree_get(loggers, "AsyncRoot");
+    root = yaml_tree_item(root, 0);
+    set_level(r, "root", yaml_tree_text(root, "level"));
+    for (size_t i = 0; (item = yaml_tree_item(yaml_tree_get(root, "AppenderRef"), i)); i++)
+        if (yaml_tree_text(item, "ref"))
+            use_yaml_appender(r, yaml_tree_text(item, "ref"));
     for (size_t k = 0; k < COUNT_OF(kinds); k++) {
-        for (size_t i = 0; (item = yaml_item(yaml_get(loggers, kinds[k]), i)); i++) {
-            const char *name = yaml_text(item, "name");
+        for (size_t i = 0; (item = yaml_tree_item(yaml_tree_get(loggers, kinds[k]), i)); i++) {
+            const char *name = yaml_tree_text(item, "name");
             if (!name)
                 continue;
-            set_level(r, name, yaml_text(item, "level"));
-            if (yaml_get(item, "AppenderRef"))
+            set_level(r, name, yaml_tree_text(item, "level"));
+            if (yaml_tree_get(item, "AppenderRef"))
                 buf_printf(&r->plan->notes, "logger %s has appenders of its own: its lines go where all go\n", name);
         }
     }
 }
 
 static int parse_yaml(struct reader *r, const char *text, size_t len, const char *file, struct kc_error *err) {
-    AUTO(yaml) root = yaml_parse(text, len, file, err);
+    AUTO(yaml_tree) root = yaml_tree_parse(text, len, file, err);
     if (!root)
         return -1;
-    r->yaml = yaml_get(root, "Configuration");
-    if (!r->yaml || r->yaml->kind != YAML_MAP)
+    r->yaml = yaml_tree_get(root, "Configuration");
+    if (!r->yaml || r->yaml->kind != TREE_MAP)
         return err_set(err, ERR_BAD_CONFIG, "%s: there is no Configuration in it", file);
     read_yaml(r);
     r->yaml = NULL;
