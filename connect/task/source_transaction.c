@@ -34,7 +34,10 @@ static struct transaction_limits until_cancelled(const struct source_task *s) {
 /* Java's explanations of what has happened to a transaction. */
 static int failed(const struct source_task *s, struct kc_error *err) {
     const struct task *t = s->task;
-    if (s->tx.open && clock_ms() - s->tx.opened_ms >= s->tx.timeout_ms) /* then the brokers end it */
+    if (s->tx.open && clock_ms() - s->tx.opened_ms >= s->tx.timeout_ms) { /* then the brokers end it */
+        if (strcmp(err->exception, "org.apache.kafka.common.errors.ProducerFencedException") == 0)
+            err_set_class(err, ERR_KAFKA, "org.apache.kafka.common.errors.InvalidProducerEpochException",
+                          "Producer attempted to produce with an old epoch.");
         return err_wrap(
             err, KC_CONNECT_EXCEPTION,
             "The task %s-%d was unable to finish writing records to Kafka before its producer transaction expired. It "
@@ -44,6 +47,7 @@ static int failed(const struct source_task *s, struct kc_error *err) {
             "using interval-based transaction boundaries), or use the 'poll' transaction boundary (if the connector is "
             "not already configured to use it).",
             t->connector, t->number);
+    }
     return err_wrap(err, KC_CONNECT_EXCEPTION, "Failed to flush offsets and/or records for task %s-%d", t->connector,
                     t->number);
 }

@@ -218,7 +218,7 @@ def test_both_engines(folder, kafka, unique):
     broken = rnd.sample(range(2, kills), kills // 10)
     try:
         for w in mixed.workers:
-            w.wait_healthy()
+            w.wait_healthy(240)
         mixed.configure(mixed.workers[0])
         mixed.source.add(100)
         mixed.expect_lines()
@@ -235,12 +235,12 @@ def test_both_engines(folder, kafka, unique):
             time.sleep(rnd.uniform(0, 3) if n >= 2 else 0)
             mixed.start(victim)
             if n < 2 or rnd.random() < 0.5:
-                mixed.workers[victim].wait_healthy()
+                mixed.workers[victim].wait_healthy(240)
                 mixed.configure(mixed.workers[victim])
                 time.sleep(rnd.uniform(0, 4) if n >= 2 else 0)
         mixed.source.add(100)
         for w in mixed.workers:
-            w.wait_healthy()
+            w.wait_healthy(240)
         mixed.expect_lines()
         mixed.expect_numbers(mixed.workers[0])
     finally:

@@ -395,6 +395,9 @@ START_TEST(test_expired) {
                    "ConnectException: The task c-0 was unable to finish writing records to Kafka before its producer "
                    "transaction expired. It may be necessary to reconfigure this connector in order for it to run "
                    "healthily with exactly-once support. Options for this include: ");
+    ck_assert_ptr_nonnull(strstr(fake_trace(),
+                                 "Caused by: org.apache.kafka.common.errors.InvalidProducerEpochException: "
+                                 "Producer attempted to produce with an old epoch."));
     ck_assert_str_eq(fake.told, "");
 }
 END_TEST
