@@ -66,7 +66,7 @@ static void status_of(struct herder *h, struct herder_request *req) {
 
 static void task_status_of(struct herder *h, struct herder_request *req) {
     struct status status;
-    if (!status_store_get(h->statuses, req->connector, req->task, &status)) {
+    if (req->task < 0 || !status_store_get(h->statuses, req->connector, req->task, &status)) {
         answer_fail(req, ERR_NOT_FOUND, "No status found for task %s-%d", req->connector, req->task);
         return;
     }

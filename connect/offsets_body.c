@@ -65,13 +65,16 @@ static int read_entry(struct kc_arena *arena, const cJSON *json, struct offsets_
 
 int offsets_body_parse(struct kc_arena *arena, const char *text, size_t len, struct offsets_body *ret_body,
                        struct kc_error *err) {
-    AUTO(json) root = json_parse(text ? text : "", text ? len : 0, err);
+    size_t blanks = text ? strspn(text, " \t\r\n") : 0;
+    bool nothing = !text || blanks >= len;
+    AUTO(json) root = nothing ? cJSON_CreateNull() : json_parse(text, len, err);
     if (!root) {
         err->code = ERR_INTERNAL; /* Java has 500 for what it cannot parse */
         return -1;
     }
     if (cJSON_IsNull(root))
-        return err_set(err, ERR_INTERNAL, "Cannot invoke \"ConnectorOffsets.offsets()\" because \"offsets\" is null");
+        return err_set(err, ERR_INTERNAL,
+                       "Cannot invoke \"" CONNECTOR_OFFSETS ".offsets()\" because \"offsets\" is null");
     if (!cJSON_IsObject(root))
         return bad_shape(err, root, CONNECTOR_OFFSETS, CONNECTOR_OFFSETS);
     if (only_fields(root, CONNECTOR_OFFSETS, "offsets", NULL, err) < 0)

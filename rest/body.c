@@ -13,9 +13,12 @@ enum { MAX_MAPS = 100000 };
 struct cursor {
     const char *p, *begin, *end;
     struct kc_error *err;
+    const char *outer; /* of the reference chain in errors: what holds the map that is being read, "" nothing */
 };
 
-static int fail_at(struct cursor *c, const char *at, const char *class_name, const char *what) {
+/* `chain`: the way to what is wrong, "" none. */
+static int fail_in_chain(struct cursor *c, const char *at, const char *class_name, const char *what,
+                         const char *chain) {
     int line = 1, column = 1;
     for (const char *p = c->begin; p < at; p++) {
         if (*p == '\n') {
@@ -27,16 +30,24 @@ static int fail_at(struct cursor *c, const char *at, const char *class_name, con
     }
     return err_set_class(c->err, ERR_INTERNAL, class_name,
                          "%s\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: "
-                         "%d, column: %d]",
-                         what, line, column);
+                         "%d, column: %d]%s%s%s",
+                         what, line, column, *chain ? " (through reference chain: " : "", chain, *chain ? ")" : "");
+}
+
+static int fail_at(struct cursor *c, const char *at, const char *class_name, const char *what) {
+    return fail_in_chain(c, at, class_name, what, "");
 }
 
 static int fail_parse(struct cursor *c, const char *what) {
     return fail_at(c, c->p, "com.fasterxml.jackson.core.JsonParseException", what);
 }
 
+static int fail_mapping_in(struct cursor *c, const char *what, const char *chain) {
+    return fail_in_chain(c, c->p, "com.fasterxml.jackson.databind.exc.MismatchedInputException", what, chain);
+}
+
 static int fail_mapping(struct cursor *c, const char *what) {
-    return fail_at(c, c->p, "com.fasterxml.jackson.databind.exc.MismatchedInputException", what);
+    return fail_mapping_in(c, what, "");
 }
 
 static int fail_unexpected(struct cursor *c, const char *expected) {
@@ -255,12 +266,12 @@ static int read_scalar(struct cursor *c, struct buf *out, bool *ret_null, const 
     if (*c->p == '"')
         return read_string(c, out);
     if (*c->p == '{' || *c->p == '[') {
-        char text[600];
+        char text[160], chain[600];
         snprintf(text, sizeof text,
-                 "Cannot deserialize value of type `java.lang.String` from %s value (token `JsonToken.%s`) (through "
-                 "reference chain: %s[\"%.200s\"])",
-                 *c->p == '{' ? "Object" : "Array", *c->p == '{' ? "START_OBJECT" : "START_ARRAY", holder, name);
-        return fail_mapping(c, text);
+                 "Cannot deserialize value of type `java.lang.String` from %s value (token `JsonToken.%s`)",
+                 *c->p == '{' ? "Object" : "Array", *c->p == '{' ? "START_OBJECT" : "START_ARRAY");
+        snprintf(chain, sizeof chain, "%s%s%s[\"%.200s\"]", c->outer, *c->outer ? "->" : "", holder, name);
+        return fail_mapping_in(c, text, chain);
     }
     if (take_word(c, "null")) {
         *ret_null = true;
@@ -300,7 +311,7 @@ static int fail_type(struct cursor *c, const char *java_type) {
                                "a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')");
     snprintf(text, sizeof text, "Cannot deserialize value of type `%s` from %s", java_type,
              token ? token : "a scalar value");
-    return fail_mapping(c, text);
+    return fail_mapping_in(c, text, c->outer);
 }
 
 static int read_map_entry(struct cursor *c, struct kc_config *config, struct buf *key, struct buf *value) {
@@ -356,7 +367,8 @@ static int expect_end(struct cursor *c) {
 }
 
 static struct cursor cursor_of(const char *text, size_t len, struct kc_error *err) {
-    return (struct cursor){.p = text, .begin = text, .end = text + len, .err = err};
+    size_t mark = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* byte order mark */
+    return (struct cursor){.p = text + mark, .begin = text + mark, .end = text + len, .err = err, .outer = ""};
 }
 
 static bool blank(const char *text, size_t len) {
@@ -435,16 +447,20 @@ static int read_create_field(struct cursor *c, struct create_request *r, struct 
     const char *name = buf_text(key);
     if (strcmp(name, "config") == 0) {
         r->config = kc_config_free(r->config);
-        return read_string_map(c, &r->config);
+        c->outer = CREATE_CLASS "[\"config\"]";
+        int rc = read_string_map(c, &r->config);
+        c->outer = "";
+        return rc;
     }
     char **field = strcmp(name, "name") == 0 ? &r->name : strcmp(name, "initial_state") == 0 ? &r->initial_state : NULL;
     if (!field) {
-        char text[512];
+        char text[512], chain[400];
         snprintf(text, sizeof text,
                  "Unrecognized field \"%.200s\" (class " CREATE_CLASS
-                 "), not marked as ignorable (3 known properties: \"config\", \"initial_state\", \"name\"])",
+                 "), not marked as ignorable (3 known properties: \"config\", \"name\", \"initial_state\")",
                  name);
-        return fail_at(c, at, "com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException", text);
+        snprintf(chain, sizeof chain, CREATE_CLASS "[\"%.200s\"]", name);
+        return fail_in_chain(c, at, "com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException", text, chain);
     }
     if (read_scalar(c, value, &null, CREATE_CLASS, name) < 0)
         return -1;
@@ -459,7 +475,7 @@ int body_create_request(const char *text, size_t len, struct create_request *ret
     skip_blanks(&c);
     if (c.p >= c.end || take_word(&c, "null"))
         return err_set_class(err, ERR_INTERNAL, "java.lang.NullPointerException",
-                             "Cannot invoke \"CreateConnectorRequest.name()\" because \"createRequest\" is null");
+                             "Cannot invoke \"" CREATE_CLASS ".name()\" because \"createRequest\" is null");
     if (!take(&c, '{'))
         return fail_type(&c, CREATE_CLASS);
     struct buf key, value;

@@ -63,14 +63,16 @@ void handle_create(struct rest_exchange *ex) {
     }
     AUTO_TEXT name = trimmed(body.name ? body.name : "");
     if (!body.config) {
-        reply_message(ex, 500, "Cannot invoke \"java.util.Map.get(Object)\" because \"config\" is null");
+        reply_message(ex, 500, "Cannot invoke \"java.util.Map.get(Object)\" because \"connectorConfig\" is null");
     } else if (body.initial_state && !initial_state_known(body.initial_state)) {
         for (char *p = body.initial_state; *p; p++)
             *p = (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p);
         reply_message(
             ex, 500,
-            "No enum constant org.apache.kafka.connect.runtime.rest.entities.CreateConnectorRequest.InitialState"
-            ".%s (through reference chain: "
+            "Cannot construct instance of "
+            "`org.apache.kafka.connect.runtime.rest.entities.CreateConnectorRequest$InitialState`, problem: No enum "
+            "constant org.apache.kafka.connect.runtime.rest.entities.CreateConnectorRequest.InitialState.%s (through "
+            "reference chain: "
             "org.apache.kafka.connect.runtime.rest.entities.CreateConnectorRequest[\"initial_state\"])",
             body.initial_state);
     } else if (settle_name(ex, body.config, name) == 0) {

@@ -104,6 +104,7 @@ void handle_logger(struct rest_exchange *ex) {
 
 /* Sets the level here and answers the names of the loggers that changed. */
 static void set_here(struct rest_exchange *ex, const char *name, enum kc_level level) {
+    (void)log_level(name); /* there is such a logger from now on, with the level of those above it */
     struct loggers before = collect();
     log_set_level(name, level);
     struct loggers after = collect();
@@ -114,7 +115,7 @@ static void set_here(struct rest_exchange *ex, const char *name, enum kc_level l
         const struct logger *l = &after.items[i];
         const struct logger *old =
             before.count ? bsearch(l, before.items, before.count, sizeof *before.items, compare) : NULL;
-        if (old ? old->level == l->level : strcmp(l->name, name) != 0)
+        if (!old || old->level == l->level)
             continue;
         if (json.len > 1)
             (void)buf_add_char(&json, ',');

@@ -68,7 +68,7 @@ const struct route routes[] = {
 
 /* One path segment without its ;parameters, decoded. NULL: refused as the Java worker's container does. */
 static char *decode_segment(const char *p, const char *end) {
-    const char *semicolon = memchr(p, ';', (size_t)(end - p));
+    const char *semicolon = memchr(p, ';', (size_t)(end - p)), *begin = p;
     if (semicolon)
         end = semicolon;
     char *out = malloc((size_t)(end - p) + 1), *o = out;
@@ -82,7 +82,7 @@ static char *decode_segment(const char *p, const char *end) {
                 free(out);
                 return NULL;
             }
-        } else if ((unsigned char)c < 0x20 || c == 0x7f || strchr("{}|\\", c)) {
+        } else if ((unsigned char)c < 0x20 || (unsigned char)c >= 0x7f || strchr("\"<>[\\]^`{|}", c)) {
             free(out);
             return NULL;
         }
@@ -91,7 +91,9 @@ static char *decode_segment(const char *p, const char *end) {
     if (!out)
         return NULL;
     *o = '\0';
-    if (utf8_valid_prefix(out, (size_t)(o - out)) != (size_t)(o - out)) {
+    bool dots = strcmp(out, ".") == 0 || strcmp(out, "..") == 0;
+    if ((dots && memchr(begin, '%', (size_t)(end - begin))) ||
+        utf8_valid_prefix(out, (size_t)(o - out)) != (size_t)(o - out)) {
         free(out);
         return NULL;
     }
@@ -101,7 +103,7 @@ static char *decode_segment(const char *p, const char *end) {
 /* Fills the segments; false when the path is malformed (400). Too many segments leave count above the maximum of any
  * route. */
 static bool split_path(struct rest_exchange *ex) {
-    const char *p = ex->target, *end = p + strcspn(p, "?");
+    const char *p = ex->target, *end = p + strcspn(p, "?#");
     ex->query = *end == '?' ? end + 1 : NULL;
     bool http = strncasecmp(p, "http://", 7) == 0, https = strncasecmp(p, "https://", 8) == 0;
     if (http || https) { /* absolute form */
@@ -116,8 +118,8 @@ static bool split_path(struct rest_exchange *ex) {
         const char *stop = memchr(p, '/', (size_t)(end - p));
         if (!stop)
             stop = end;
-        if (stop == p) {
-            if (p < end)
+        if (stop == p || *p == ';') {
+            if (stop < end)
                 return false; /* "//" */
             break;            /* a trailing slash */
         }

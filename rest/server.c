@@ -89,6 +89,7 @@ static void dispatch(struct rest_exchange *ex) {
 struct head {
     size_t bytes; /* of request line and headers */
     int lengths;  /* headers that tell how long the body is */
+    int hosts;
 };
 
 static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind, const char *name, const char *value) {
@@ -96,7 +97,43 @@ static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind, const char
     (void)kind;
     head->bytes += strlen(name) + strlen(": \r\n") + (value ? strlen(value) : 0);
     head->lengths += strcasecmp(name, "Content-Length") == 0 || strcasecmp(name, "Transfer-Encoding") == 0;
+    head->hosts += strcasecmp(name, "Host") == 0;
     return MHD_YES;
+}
+
+/* "host", "host:port", "[v6]:port", and an IPv6 address without brackets. */
+static bool is_host(const char *text) {
+    const char *colon = strchr(text, ':'), *end = colon ? colon : text + strlen(text);
+    if (*text == '[')
+        end = strchr(text, ']') ? strchr(text, ']') + 1 : text;
+    else if (colon && strchr(colon + 1, ':'))
+        return text[strspn(text, "0123456789abcdefABCDEF:.")] == '\0';
+    for (const char *p = text; p < end; p++)
+        if (*p <= ' ' || *p >= 0x7f || strchr("/?#@", *p))
+            return false;
+    if (end == text || !*end)
+        return end > text;
+    const char *port = end + 1;
+    long number = strtol(port, NULL, 10);
+    return *end == ':' && *port && port[strspn(port, "0123456789")] == '\0' && number > 0 && number <= 65535;
+}
+
+/* Whether nobody can tell where the body ends. */
+static bool is_endless(const struct rest_exchange *ex) {
+    const char *encoding = rest_header(ex, "Transfer-Encoding");
+    return encoding && strcasecmp(encoding, "chunked") != 0;
+}
+
+/* What is wrong with single headers, NULL: nothing. */
+static const char *header_problem(const struct rest_exchange *ex, const struct head *head, const char *version) {
+    const char *host = rest_header(ex, "Host");
+    if (!host && strcmp(version, "HTTP/1.1") == 0)
+        return "no Host header";
+    if (head->hosts > 1 || (host && !is_host(host)))
+        return "no usable Host header";
+    if (head->lengths > 1) /* a proxy in front might believe the other one, and take its rest for the next request */
+        return "more than one length of the body";
+    return is_endless(ex) ? "the body is encoded in an unknown way" : NULL;
 }
 
 /* Refuses what Java's container would not let through, else finds the route. */
@@ -109,13 +146,13 @@ static void look_at_head(struct rest_exchange *ex, const char *version) {
     }
     head.bytes += strlen(version) + strlen("\r\n\r\n");
     MHD_get_connection_values(ex->connection, MHD_HEADER_KIND, add_header, &head);
+    const char *problem = header_problem(ex, &head, version), *expect = rest_header(ex, "Expect");
     if (head.bytes > HEAD_BYTES)
         reply_refused(ex, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, too_long);
-    else if (strcmp(version, "HTTP/1.1") == 0 && !rest_header(ex, "Host"))
-        reply_malformed(ex, "no Host header");
-    else if (head.lengths >
-             1) /* a proxy in front might believe the other one, and take its rest for the next request */
-        reply_malformed(ex, "more than one length of the body");
+    else if (problem)
+        reply_malformed(ex, problem);
+    else if (expect && *expect && strcasecmp(expect, "100-continue") != 0)
+        reply_refused(ex, MHD_HTTP_EXPECTATION_FAILED, "only 100-continue is known");
     else
         routes_match(ex);
 }
@@ -156,8 +193,8 @@ enum MHD_Result request_part(void *arg, struct MHD_Connection *connection, const
             dispatch(ex);
             return reply_send(ex);
         }
-        if (ex->answered && rest_header(ex, "Expect"))
-            return reply_send(ex); /* instead of "100 Continue" */
+        if (ex->answered && (rest_header(ex, "Expect") || is_endless(ex)))
+            return reply_send(ex); /* instead of "100 Continue", or of waiting for an end */
         return MHD_YES;
     }
     if (*data_size > 0) {

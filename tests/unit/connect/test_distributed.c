@@ -201,6 +201,8 @@ START_TEST(life_of_a_connector) {
     ck_assert(answer_contains(HERDER_LIST, NULL, "[\"file\"]"));
     await_answer(HERDER_OFFSETS, "file", "\"offset\":{\"position\":8}");
     await_answer(HERDER_TOPICS, "file", "{\"file\":{\"topics\":[\"lines\"]}}");
+    expect_config(HERDER_TASK_STATUS, "file", NULL, 0, 200);
+    expect_config(HERDER_TASK_STATUS, "file", NULL, -1, 404); /* not the connector's own */
 
     expect(HERDER_PAUSE, "file", 202);
     await_states("file", "PAUSED PAUSED");
