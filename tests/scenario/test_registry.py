@@ -12,7 +12,7 @@ from confluent_kafka.schema_registry import ConfigCompatibilityLevel, SchemaRegi
 from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
 from confluent_kafka.schema_registry.json_schema import JSONDeserializer, JSONSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
-from registry_server import Registry
+from registry_server import KEYS, Registry
 from servers import eventually
 
 AVRO = "io.confluent.connect.avro.AvroConverter"
@@ -103,6 +103,22 @@ def test_json_schema_both_ways(worker, topics, registry, client, unique, tmp_pat
     deserialize = JSONDeserializer(client.get_schema(schema_id).schema_str, from_dict=lambda d, _: d)
     assert deserialize(got, values(topic))["seqno"] == 0
     worker.delete(name)
+
+
+def test_registry_by_tls(worker, topics, registry, client, unique, tmp_path):
+    """The registry's authority comes from a trust store; with another one the task fails and names the address."""
+    topic, file = topics.create(unique("tls")), tmp_path / "out"
+    trusting, strange = unique("trusting"), unique("strange")
+    serialize = AvroSerializer(client, json.dumps(ORDER))
+    topics.produce(topic, [(None, serialize({"id": 1, "note": None, "tags": [], "kind": "NEW", "next": None}, values(topic)))])
+    store = {"schema.registry.ssl.truststore.location": str(KEYS / "trust.jks"), "schema.registry.ssl.truststore.password": "changeit"}
+    worker.put(trusting, sink(topic, file, **converter(AVRO, registry.tls_url, **store)))
+    assert lines(file, 1) == ["Struct{id=1,tags=[],kind=NEW}"]
+    worker.delete(trusting)
+    worker.put(strange, sink(topic, tmp_path / "none", **converter(AVRO, registry.tls_url)))
+    trace = worker.wait_task_failed(strange)
+    assert registry.tls_url in trace and "SSL certificate problem" in trace
+    worker.delete(strange)
 
 
 def test_incompatible_schema_is_named(worker, topics, registry, client, unique, tmp_path):
