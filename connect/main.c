@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -48,6 +49,14 @@ static sigset_t stop_signals(void) {
     return set;
 }
 
+/* Since Linux 6.16 a process has a table of its own for those that wait for a futex, of four buckets a processor, and
+ * to wake one means to look through all that wait in its bucket: thousands of threads do here. An older kernel refuses;
+ * it has one large table for all processes. */
+static void widen_futex_table(void) {
+    enum { FUTEX_HASH = 78, SET_SLOTS = 1, SLOTS = 2048 }; /* PR_FUTEX_HASH, in the headers of later systems */
+    prctl(FUTEX_HASH, SET_SLOTS, SLOTS, 0, 0);
+}
+
 /* Before any thread exists: all of them inherit the signal mask. */
 static void set_up_process(void) {
     sigset_t set = stop_signals();
@@ -58,6 +67,7 @@ static void set_up_process(void) {
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
     }
+    widen_futex_table();
     curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
