@@ -18,7 +18,7 @@
 #include "tests/support/certificate.h"
 #include "tests/support/hex.h"
 
-enum { CONNECTIONS_MAX = 256, REQUESTS_MAX = 4096, ANSWERS_MAX = 64, WAIT_MS = 10000 };
+enum { CONNECTIONS_MAX = 256, REQUESTS_MAX = 4096, ANSWERS_MAX = 64, WAIT_MS = 20000 };
 
 struct connection {
     struct fake_broker *broker;

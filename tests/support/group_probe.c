@@ -9,7 +9,7 @@
 
 #include "tests/support/group_text.h"
 
-enum { WAIT_MS = 10000 };
+enum { WAIT_MS = 20000 };
 
 void probe_set_slow(struct group_probe *h, bool slow) {
     pthread_mutex_lock(&h->lock);

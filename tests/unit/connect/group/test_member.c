@@ -140,6 +140,12 @@ START_TEST(answered_errors) {
         fake_broker_queue(b, &(struct fake_answer){.api = c->api, .error = c->error});
     struct group_member_conf conf = group_conf_quick(fake_broker_address(b));
     struct group_probe h;
+    /* A slow machine is not to be taken for a coordinator that is gone: it would be looked up once more, and work be
+     * revoked after the time of a heartbeat. Heartbeats come often all the same, as after every rebalance. */
+    conf.session_timeout_ms = conf.rebalance_timeout_ms = 60000;
+    conf.heartbeat_interval_ms = 5000;
+    conf.connection_setup_timeout_ms = 30000;
+    conf.request_timeout_ms = 30000;
     probe_start(&h, &conf, 5, "c1=1");
     if (c->api != WIRE_FIND_COORDINATOR) {
         probe_settle(&h);
@@ -296,6 +302,7 @@ START_TEST(no_heartbeat_answer) {
     struct fake_broker *b = fake_broker_start(NULL);
     struct group_member_conf conf = group_conf_quick(fake_broker_address(b));
     conf.session_timeout_ms = 400;
+    conf.heartbeat_interval_ms = 5000; /* see answered_errors */
     struct group_probe h;
     probe_start(&h, &conf, 5, "c1=1");
     probe_settle(&h);
