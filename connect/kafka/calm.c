@@ -61,7 +61,7 @@ static _Thread_local struct thread {
     int requests;        /* other ones that wait for an answer */
     int64_t asked_ms;    /* when the fetch was sent */
     int64_t patience_ms; /* how long it may take */
-    int slow_fd;         /* where a slow one waits for its answer; -1: none. Changed under the client's lock */
+    atomic_int slow_fd;  /* where a slow one waits for its answer; -1: none. Changed under the client's lock */
 } me = {.slow_fd = -1};
 
 static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -89,8 +89,9 @@ static void set_slow(struct calm *c, bool slow) {
     pthread_mutex_lock(&c->lock);
     slow = slow && is_calm(c, clock_ms()); /* still */
     if (atomic_load(&c->slow) != slow) {
-        atomic_store(&c->slow, slow);
+        atomic_store(&c->slow, true); /* for longer than fetches wait, as theirs is not known */
         set_number(c, "fetch.wait.max.ms", slow ? FETCH_MS : c->fetch_wait_ms);
+        atomic_store(&c->slow, slow);
     }
     pthread_mutex_unlock(&c->lock);
 }
