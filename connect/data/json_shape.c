@@ -9,6 +9,10 @@
 #include "connect/data/value.h"
 
 enum { SHAPES = 4, MAX_PIECES = 1024, MAX_PIECE_BYTES = 16 * 1024, STEP = 16 };
+/* Learning a shape takes as long as checking some texts: each text of a known shape pays a part of it, the first shapes
+ * are free, and when nothing has been learned for long it is tried again. */
+enum { LEARNING_COSTS = 16, MOST_CREDIT = 8 * LEARNING_COSTS };
+enum { STRANGE_MANY = 64, STRANGE_TRY = 16 }; /* after so many strange texts only each so many is looked at */
 
 struct shape {
     unsigned depth; /* containers around it */
@@ -22,13 +26,16 @@ struct json_shapes {
     unsigned last;    /* the shape of the last text */
     unsigned oldest;  /* the one to forget next */
     unsigned strange; /* texts since the last one that had a shape */
+    unsigned credit;  /* for learning */
     struct shape *shapes[SHAPES];
+    unsigned common[SHAPES][SHAPES]; /* how many pieces two shapes begin with alike */
 };
 
 struct json_shapes *json_shapes_new(void) {
     struct json_shapes *shapes = calloc(1, sizeof(*shapes));
     if (!shapes)
         abort();
+    shapes->credit = MOST_CREDIT;
     return shapes;
 }
 
@@ -75,44 +82,73 @@ static inline const char *over_leaf(struct json_tokens *t, const char *p) {
     return *p == '"' ? over_string(t, p) : json_token_scalar(t, p);
 }
 
-/* Whether the text has this shape; ret->flags, and its end. */
-static bool check(const struct shape *shape, const char *text, size_t len, struct json_scan *ret) {
-    struct json_tokens t = json_tokens_start(text, len, NULL);
-    const char *p = text, *piece = shape->text;
-    for (unsigned i = 0;; i++) {
-        const char *end = shape->text + shape->ends[i];
-        p = over_piece(&t, p, piece, (size_t)(end - piece));
-        if (!p)
-            return false;
-        if (i + 1 == shape->count)
-            break;
-        p = over_leaf(&t, p);
-        if (!p)
-            return false;
-        piece = end;
-    }
-    if (t.overlong)
-        return false;
-    ret->text = (struct json_text){text, (size_t)(p - text)};
-    ret->overlong = false;
-    ret->flags = VALUE_JSON_UNIQUE;
-    if (t.compact)
-        ret->flags |= shape->unspaced ? VALUE_JSON_SPACED | VALUE_JSON_COMPACT : VALUE_JSON_SPACED;
-    return true;
-}
+/* How far a text was found to have a shape. */
+struct progress {
+    struct json_tokens t;
+    const char *p; /* where the piece should be */
+    unsigned piece;
+};
 
-bool json_shapes_check(struct json_shapes *shapes, const char *text, size_t len, unsigned depth,
-                       struct json_scan *ret) {
-    for (unsigned i = 0; i < SHAPES; i++) {
-        unsigned at = (shapes->last + i) % SHAPES;
-        const struct shape *shape = shapes->shapes[at];
-        if (shape && shape->count && shape->depth == depth && check(shape, text, len, ret)) {
-            shapes->last = at;
-            shapes->strange = 0;
+/* Goes on to the end of the text, or to the piece that is not there, or is followed by no leaf. */
+static bool advance(const struct shape *shape, struct progress *at) {
+    struct json_tokens t = at->t;
+    const char *p = at->p, *text = shape->text + (at->piece ? shape->ends[at->piece - 1] : 0);
+    for (unsigned i = at->piece;; i++) {
+        const char *text_end = shape->text + shape->ends[i];
+        bool compact = t.compact, overlong = t.overlong;
+        const char *behind = over_piece(&t, p, text, (size_t)(text_end - text));
+        bool last = i + 1 == shape->count, found = behind && (last || (behind = over_leaf(&t, behind)));
+        if (last && found) {
+            *at = (struct progress){t, behind, i};
             return true;
         }
+        if (!found) {
+            t.compact = compact;
+            t.overlong = overlong;
+            *at = (struct progress){t, p, i};
+            return false;
+        }
+        p = behind;
+        text = text_end;
     }
-    return false;
+}
+
+/* A shape that goes on otherwise than `shape`, from the piece on that is not there. */
+static unsigned other_way(const struct json_shapes *shapes, unsigned shape, unsigned piece, unsigned tried) {
+    for (unsigned i = 0; i < SHAPES; i++)
+        if (!(tried & 1u << i) && shapes->common[shape][i] == piece && shapes->shapes[i] &&
+            shapes->shapes[i]->count > piece)
+            return i;
+    return SHAPES;
+}
+
+/* Shapes that begin alike are a tree: where one ends, another one goes on from there, and nothing is read twice. */
+bool json_shapes_check(struct json_shapes *shapes, const char *text, size_t len, unsigned depth,
+                       struct json_scan *ret) {
+    struct progress at = {.t = json_tokens_start(text, len, NULL), .p = text};
+    unsigned i = shapes->last, tried = 0;
+    if (!shapes->shapes[i] || (shapes->strange >= STRANGE_MANY && shapes->strange % STRANGE_TRY))
+        return false;
+    for (;;) {
+        const struct shape *shape = shapes->shapes[i];
+        if (shape->count && shape->depth == depth && advance(shape, &at))
+            break;
+        tried |= 1u << i;
+        i = other_way(shapes, i, at.piece, tried);
+        if (i == SHAPES)
+            return false;
+    }
+    if (at.t.overlong)
+        return false;
+    shapes->last = i;
+    shapes->strange = 0;
+    shapes->credit += shapes->credit < MOST_CREDIT;
+    ret->text = (struct json_text){text, (size_t)(at.p - text)};
+    ret->overlong = false;
+    ret->flags = VALUE_JSON_UNIQUE;
+    if (at.t.compact)
+        ret->flags |= shapes->shapes[i]->unspaced ? VALUE_JSON_SPACED | VALUE_JSON_COMPACT : VALUE_JSON_SPACED;
+    return true;
 }
 
 /* ---- learning ---- */
@@ -152,20 +188,36 @@ static bool take_shape(struct shape *shape, struct json_text text) {
     return add_piece(shape, piece, end);
 }
 
-/* Texts without a common shape cost no more than a few comparisons each: the longer none had one, the fewer are learned
- * from. */
+/* How many pieces both begin with. */
+static unsigned common_pieces(const struct shape *a, const struct shape *b) {
+    unsigned n = 0, start = 0;
+    while (n < a->count && n < b->count && a->depth == b->depth && a->ends[n] == b->ends[n] &&
+           memcmp(a->text + start, b->text + start, a->ends[n] - start) == 0)
+        start = a->ends[n++];
+    return n;
+}
+
+static bool may_learn(struct json_shapes *shapes) {
+    bool affordable = shapes->credit >= LEARNING_COSTS;
+    if (affordable)
+        shapes->credit -= LEARNING_COSTS;
+    return affordable || (shapes->strange >= LEARNING_COSTS && !(shapes->strange & (shapes->strange - 1)));
+}
+
 void json_shapes_learn(struct json_shapes *shapes, unsigned depth, const struct json_scan *scan) {
     shapes->strange++;
-    if (shapes->strange & (shapes->strange - 1) || !scan->text.s || !(scan->flags & VALUE_JSON_UNIQUE) ||
-        (*scan->text.s | 0x20) != '{')
+    if (!scan->text.s || !(scan->flags & VALUE_JSON_UNIQUE) || (*scan->text.s | 0x20) != '{' || !may_learn(shapes))
         return;
     shapes->oldest = (shapes->oldest + 1) % SHAPES;
     struct shape *shape = shapes->shapes[shapes->oldest];
     if (!shape && !(shape = shapes->shapes[shapes->oldest] = malloc(sizeof(*shape))))
         abort();
     shape->depth = depth;
-    if (take_shape(shape, scan->text))
-        shapes->last = shapes->oldest;
-    else
+    if (!take_shape(shape, scan->text))
         shape->count = 0;
+    shapes->last = shapes->oldest;
+    for (unsigned i = 0; i < SHAPES; i++)
+        if (shapes->shapes[i])
+            shapes->common[i][shapes->oldest] = shapes->common[shapes->oldest][i] =
+                common_pieces(shapes->shapes[i], shape);
 }
