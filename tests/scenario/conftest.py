@@ -66,14 +66,14 @@ def worker(folder, kafka, s3):
 
 
 @pytest.fixture
-def make_worker(folder, kafka, s3, unique):
+def make_worker(request, folder, unique):
     """make_worker(**settings): a worker of its own group, which must stop cleanly at the end, unless the test killed it."""
     made = []
 
     def make(group: str | None = None, bootstrap: str | None = None, env: dict | None = None, start: bool = True, **settings):
         n = len(made)
-        w = Worker(folder / unique(f"w{n}"), bootstrap or kafka.bootstrap, group or unique("group"), f"worker{n}",
-                   {**credentials(s3), **(env or {})}, **settings)
+        w = Worker(folder / unique(f"w{n}"), bootstrap or request.getfixturevalue("kafka").bootstrap, group or unique("group"),
+                   f"worker{n}", {**credentials(S3), **(env or {})}, **settings)
         made.append(w)
         return w.start() if start else w
     yield make
@@ -83,13 +83,13 @@ def make_worker(folder, kafka, s3, unique):
 
 
 @pytest.fixture
-def make_either(folder, kafka, unique):
+def make_either(request, folder, unique):
     """make_either(group, start=False, **settings): workers of which a Java worker may be one."""
     made = []
 
     def make(group: str, start: bool = False, bootstrap: str | None = None, **settings):
-        w = EitherWorker(folder / unique(f"either{len(made)}"), bootstrap or kafka.bootstrap, group, f"worker{len(made)}",
-                         plugin__discovery="service_load", **settings)
+        w = EitherWorker(folder / unique(f"either{len(made)}"), bootstrap or request.getfixturevalue("kafka").bootstrap, group,
+                         f"worker{len(made)}", plugin__discovery="service_load", **settings)
         made.append(w)
         return w
     yield make
@@ -98,7 +98,8 @@ def make_either(folder, kafka, unique):
             w.kill()
 
 
-def credentials(s3) -> dict:
+def credentials(s3: type[S3] | S3) -> dict:
+    """The same for every server of the tests, which thus need not run."""
     return {"AWS_ACCESS_KEY_ID": s3.access, "AWS_SECRET_ACCESS_KEY": s3.secret}
 
 
