@@ -254,8 +254,10 @@ static inline const char *json_plain_number(const char *p, unsigned *ret_whole) 
     unsigned len = after_point ? (unsigned)__builtin_ctz(after_point) : 16;
     if (len >= 16 || len == whole + 1 || (digits[len] | 0x20) == 'e')
         return NULL;
-    if (whole > 7 || (*digits == '0' && whole > 1) || (digits[len - 1] == '0' && (len > whole + 2 || *digits == '0')) ||
-        memcmp(digits, "0.000", 5) == 0)
+    bool zero = *digits == '0';
+    if (whole > 7 || (digits[len - 1] == '0' && (zero || len > whole + 2)))
+        return NULL;
+    if (zero && (whole > 1 || memcmp(digits + 1, ".000", 4) == 0))
         return NULL;
     return digits + len;
 }

@@ -6,10 +6,10 @@
  * separators without blanks. Whatever else stands there goes to the functions that take everything and know the errors
  * (json_tokens.h); both ways accept the same texts and say the same of them.
  *
- * Names: an object's filter of 256 bits tells most names from those before them by one hash. When a name's bit is set,
- * its fingerprint is compared with theirs, then its text. The fingerprints of all objects that are open lie on one
- * stack; an object with more names than fit counts as "perhaps not unique", which costs the reader a slower path but no
- * error. */
+ * Names: a filter of 2048 bits tells most names from those before them by one hash, which depends on the object, too.
+ * When a name's bit is set, its fingerprint is compared with those of its object, then its text. The fingerprints of
+ * all objects that are open lie on one stack; an object with more names than fit counts as "perhaps not unique", which
+ * costs the reader a slower path but no error. */
 #include "connect/data/json_scan.h"
 
 #include <string.h>
@@ -18,13 +18,13 @@
 #include "connect/data/json_tokens.h"
 #include "connect/data/value.h"
 
-enum { MAX_NAMES = 1024, MAX_NAMES_OF_ONE = 256, FILTER_BITS = 256 };
+enum { MAX_NAMES = 1024, MAX_NAMES_OF_ONE = 256, FILTER_BITS = 2048, FILTER_SHIFT = 64 - 11 };
 
 /* An open object or array. */
 struct level {
+    uint64_t salt;                   /* makes the hashes of its names differ from those of other objects */
     uint16_t first_name, name_limit; /* where its names begin in scanner.names, and where there is room for no more */
     bool object;
-    uint64_t filter[FILTER_BITS / 64];
 };
 
 struct name {
@@ -38,6 +38,8 @@ struct scanner {
     bool unspaced; /* there are no blanks between the tokens */
     bool unique;
     uint16_t name_count;
+    uint64_t objects; /* met so far */
+    uint64_t filter[FILTER_BITS / 64];
     struct name names[MAX_NAMES];
     struct level levels[JSON_MAX_DEPTH + 1]; /* [0] is no container */
 };
@@ -65,7 +67,7 @@ static inline uint64_t hash_name(const struct scanner *s, const char *name, size
         for (size_t i = 0; i < len; i++)
             head = head >> 8 | (uint64_t)(unsigned char)name[i] << 56;
     }
-    return head * UINT64_C(0x9e3779b97f4a7c15);
+    return (head ^ s->levels[s->depth].salt) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
 /* Two canonical names are equal when their bytes are, closing quote included. */
@@ -80,8 +82,8 @@ static inline void note_name(struct scanner *s, const char *name, const char *qu
     struct level *level = &s->levels[s->depth];
     uint16_t at = s->name_count;
     size_t len = (size_t)(quote - name);
-    uint64_t hash = hash_name(s, name, len), bit = UINT64_C(1) << (hash >> 58);
-    uint64_t *filter = &level->filter[hash >> 56 & 3];
+    uint64_t hash = hash_name(s, name, len), place = hash >> FILTER_SHIFT, bit = UINT64_C(1) << (place % 64);
+    uint64_t *filter = &s->filter[place / 64];
     if (at == level->name_limit || (*filter & bit && name_is_known(s, name, len, (uint32_t)(hash >> 24)))) {
         s->unique = false;
         return;
@@ -146,8 +148,10 @@ static inline bool open_container(struct scanner *s, bool object) {
         json_token_over_limit(&s->t, "Document nesting depth", JSON_MAX_DEPTH + 1, JSON_MAX_DEPTH);
         return false;
     }
-    s->levels[++s->depth] = (struct level){
-        .first_name = s->name_count, .name_limit = (uint16_t)(limit < MAX_NAMES ? limit : MAX_NAMES), .object = object};
+    s->levels[++s->depth] = (struct level){.salt = s->objects++ * UINT64_C(0xd6e8feb86659fd93),
+                                           .first_name = s->name_count,
+                                           .name_limit = (uint16_t)(limit < MAX_NAMES ? limit : MAX_NAMES),
+                                           .object = object};
     return true;
 }
 
@@ -235,6 +239,8 @@ int json_scan(const char *text, size_t len, unsigned depth, struct json_scan *re
     s.depth = depth;
     s.unspaced = s.unique = true;
     s.name_count = 0;
+    s.objects = 0;
+    memset(s.filter, 0, sizeof(s.filter));
     s.levels[depth].object = false;
     const char *p = json_blanks(text, s.t.end);
     if (p == s.t.end) {
