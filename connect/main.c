@@ -41,11 +41,15 @@ enum { EXIT_USAGE = 1, EXIT_WORKER = 1, EXIT_CONSTRUCTION = 2, EXIT_START = 3 };
 
 /* ---- process ----------------------------------------------------------------------------------------------------- */
 
+/* What ends the worker in good order; a hang-up too, as in Java, unless nohup has it ignored. */
 static sigset_t stop_signals(void) {
     sigset_t set;
+    struct sigaction hangup;
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+        sigaddset(&set, SIGHUP);
     return set;
 }
 
@@ -146,7 +150,9 @@ static int run_worker(const struct worker_conf *conf, struct substitute *substit
                                  .on_news = wake_main,
                                  .arg = &news_fd};
     say_waiting(rest, conf);
-    struct herder *herder = herder_new(&setup, &err);
+    if (signal_fd < 0 || news_fd < 0)
+        err_set(&err, ERR_IO, "No descriptor for signals: %s", strerror(errno));
+    struct herder *herder = signal_fd < 0 || news_fd < 0 ? NULL : herder_new(&setup, &err);
     int status = EXIT_CONSTRUCTION;
     if (!herder)
         complain(status, &err);

@@ -12,6 +12,7 @@
 #include "connect/base/err.h"
 #include "connect/base/log.h"
 #include "connect/base/map.h"
+#include "connect/base/thread.h"
 #include "connect/job.h"
 #include "connect/plugins.h"
 #include "connect/task/task.h"
@@ -20,6 +21,7 @@ enum { CONNECTOR_STOP_MS = 5000, STATUS_FLUSH_MS = 5000, JOB_THREADS = 4 };
 
 struct worker {
     struct worker_setup setup;
+    struct thread_owner herder; /* who made it, and alone may call */
     char *worker_id, *cluster_id;
     atomic_int generation;
     struct map *connectors; /* name → struct connector */
@@ -57,6 +59,7 @@ struct worker *worker_new(const struct worker_setup *setup) {
     w->connectors = map_new(NULL);
     w->tasks = map_new(running_task_free);
     w->jobs = job_queue_new("worker", JOB_THREADS, setup->reply, setup->reply_type);
+    thread_own(&w->herder);
     return w;
 }
 
@@ -76,6 +79,7 @@ bool worker_free(struct worker *w, int64_t deadline_ms) {
 
 void worker_set_generation(struct worker *w, int32_t generation) {
     void *value;
+    thread_check(&w->herder);
     atomic_store(&w->generation, generation);
     for (size_t i = 0; map_next(w->tasks, &i, NULL, &value);) {
         struct running_task *rt = value;
@@ -143,6 +147,7 @@ static const struct kc_plugin *plugin_of(const struct kc_config *config, struct 
 
 int worker_start_connector(struct worker *w, const struct snapshot_connector *connector, uint64_t ticket,
                            struct kc_error *err) {
+    thread_check(&w->herder);
     const struct kc_plugin *plugin = plugin_of(connector->config, err);
     struct connector_setup setup = {.name = connector->name,
                                     .plugin = plugin,
@@ -271,6 +276,7 @@ static void start_tasks_done(struct job *job) {
 
 void worker_start_tasks(struct worker *w, struct config_snapshot *snap, const struct work *tasks, worker_done done,
                         void *arg) {
+    thread_check(&w->herder);
     struct start_job *sj = calloc(1, sizeof(*sj));
     if (!sj)
         abort();
@@ -348,8 +354,19 @@ static void stop_run(struct job *job) {
     status_store_flush(sj->worker->setup.statuses, STATUS_FLUSH_MS);
 }
 
+/* No thread could wait for them: they were asked to stop, and are left to that. */
+static void give_up(struct stop_job *sj) {
+    for (size_t i = 0; i < sj->connector_count; i++)
+        connector_cancel(sj->connectors[i]);
+    for (size_t i = 0; i < sj->task_count; i++)
+        task_cancel(sj->tasks[i]->task);
+    sj->given_up = sj->connector_count + sj->task_count;
+}
+
 static void stop_done(struct job *job) {
     struct stop_job *sj = (struct stop_job *)job;
+    if (job->cancelled)
+        give_up(sj);
     worker_done done = sj->done;
     void *arg = sj->arg;
     size_t given_up = sj->given_up;
@@ -366,6 +383,7 @@ static void stop_done(struct job *job) {
 }
 
 void worker_stop(struct worker *w, const struct work *what, worker_done done, void *arg) {
+    thread_check(&w->herder);
     struct stop_job *sj = calloc(1, sizeof(*sj));
     if (!sj)
         abort();
@@ -401,6 +419,7 @@ void worker_stop(struct worker *w, const struct work *what, worker_done done, vo
 /* ---- running ones ------------------------------------------------------------------------------------------------ */
 
 void worker_set_target(struct worker *w, const char *connector, enum target_state target, uint64_t ticket) {
+    thread_check(&w->herder);
     struct connector *c = map_get(w->connectors, connector);
     void *value;
     if (c)

@@ -32,6 +32,7 @@ struct worker_setup { /* borrowed for the worker's life, texts are copied */
 /* A start or stop has ended; `failed` of the parts did not start, or had to be given up. @thread herder */
 typedef void (*worker_done)(void *arg, size_t failed);
 
+/* The thread that makes it is the one that may call the rest (checked); worker_free, any. */
 struct worker *worker_new(const struct worker_setup *setup);
 /* What statuses carry from now on, those of running connectors and tasks too. */
 void worker_set_generation(struct worker *w, int32_t generation);

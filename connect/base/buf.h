@@ -1,4 +1,4 @@
-/* Byte buffer with a mandatory maximum. Growing past it is an error that sticks: check `buf_failed` once at the end, or
+/* Byte buffer with a mandatory maximum. Growing past it is an error that sticks: check `failed` once at the end, or
  * the return of each call. The bytes always have a NUL behind them. */
 #ifndef CONNECT_BASE_BUF_H
 #define CONNECT_BASE_BUF_H
@@ -15,9 +15,9 @@ struct buf {
     bool failed; /* something did not fit */
 };
 
-void buf_init(struct buf *b, size_t max);
-void buf_done(struct buf *b);  /* frees; the buffer may be initialised again */
-void buf_clear(struct buf *b); /* len = 0, failed = false; memory is kept */
+void buf_init(struct buf *b, size_t max); /* allocates nothing */
+void buf_done(struct buf *b);             /* frees; the buffer may be initialised again */
+void buf_clear(struct buf *b);            /* len = 0, failed = false; memory is kept */
 /* Room for `more` further bytes; 0 or -1 (over the maximum). */
 int buf_reserve(struct buf *b, size_t more);
 /* Where `more` bytes and the NUL may be written, without a call when there is room; then raise len. NULL: as
@@ -27,6 +27,7 @@ static inline char *buf_room(struct buf *b, size_t more) {
         return NULL;
     return b->data + b->len;
 }
+/* All return 0, or -1 when it does not fit or memory is not to be had: then nothing is added, now or later. */
 int buf_add(struct buf *b, const void *data, size_t len);
 int buf_add_text(struct buf *b, const char *s);
 int buf_add_char(struct buf *b, char c);

@@ -15,8 +15,6 @@
     X(ALREADY_EXISTS, 409, false, "org.apache.kafka.connect.errors.AlreadyExistsException")            \
     X(REBALANCING, 409, true, "org.apache.kafka.connect.runtime.distributed.RebalanceNeededException") \
     X(CONFLICT, 409, false, "org.apache.kafka.connect.runtime.rest.errors.ConnectRestException")       \
-    X(NOT_LEADER, 409, false, "org.apache.kafka.connect.runtime.distributed.NotLeaderException")       \
-    X(NOT_ASSIGNED, 409, false, "org.apache.kafka.connect.runtime.distributed.NotAssignedException")   \
     X(FORBIDDEN, 403, false, "org.apache.kafka.connect.runtime.rest.errors.BadRequestException")       \
     X(RETRIABLE, 500, true, "org.apache.kafka.connect.errors.RetriableException")                      \
     X(TIMEOUT, 500, true, "org.apache.kafka.common.errors.TimeoutException")                           \

@@ -15,9 +15,9 @@ bool regex_matches(const struct regex *re, const char *s, size_t len); /* Matche
  * bad replacement (IllegalArgumentException or IndexOutOfBoundsException, as Java says it). */
 int regex_replace_first(const struct regex *re, const char *s, size_t len, const char *replacement, struct buf *out,
                         struct kc_error *err);
+#define REGEX_UNSET SIZE_MAX
 /* Start and end of each group (0 = all) of a match of the whole text, at most `max_groups`; groups that took no part
  * are REGEX_UNSET. False when the text does not match. */
-#define REGEX_UNSET SIZE_MAX
 bool regex_match_groups(const struct regex *re, const char *s, size_t len, size_t (*ret_spans)[2], size_t max_groups,
                         size_t *ret_count);
 

@@ -29,6 +29,8 @@ struct status {
 };
 
 struct status_store;
+/* new, start and free: @thread store or herder, one after the other. start reads the topic to its end: @blocks until
+ * there are brokers, or cancel, which makes it and whatever waits return ERR_STOPPING: @thread any */
 struct status_store *status_store_new(const struct worker_conf *conf);
 int status_store_start(struct status_store *s, struct kc_error *err) KC_CHECKED;
 void status_store_cancel(struct status_store *s);
@@ -37,7 +39,7 @@ struct status_store *status_store_free(struct status_store *s);
 /* Writes without waiting (retried inside). `safe`: only when no newer status of another worker or generation is known
  * (putSafe). @thread any  @blocks no */
 void status_store_put(struct status_store *s, const struct status *status, bool safe);
-/* Waits until what was put is acknowledged or timeout. */
+/* Waits until what was put is acknowledged, or timeout_ms are over. @thread any but the log's own */
 void status_store_flush(struct status_store *s, int64_t timeout_ms);
 
 /* Copies out of the cache; false when unknown. Free with status_done. @thread any @blocks no */

@@ -21,7 +21,6 @@ struct record_stream {
     int64_t size;    /* -1 before the first range */
     char etag[96];   /* of the first range; "" when the store gives none */
     struct buf raw;  /* fetched and not inflated yet; unused without gzip */
-    size_t raw_pos;
     struct buf text; /* records not given yet, from text_pos */
     size_t text_pos;
     bool gzip, inflating, inflate_ended;

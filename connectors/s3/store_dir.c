@@ -91,28 +91,31 @@ static int path_of(const struct dir_store *ds, const char *key, struct buf *path
     return 0;
 }
 
-/* Makes the folders of `path` below the bucket. */
-static int make_folders(const struct dir_store *ds, char *path) {
-    for (char *p = path + strlen(ds->root) + 1; (p = strchr(p, '/')); p++) {
-        *p = '\0';
-        int rc = mkdir(path, 0777);
-        *p = '/';
-        if (rc < 0 && errno != EEXIST)
-            return -1;
-    }
-    return 0;
-}
-
+/* Brings the name of `path` to the disk. Folders that cannot be synced (on SMB) or read are done
+ * without. */
 static int sync_folder(const char *path) {
     const char *slash = strrchr(path, '/');
     char folder[PATH_LIMIT];
     snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        return -1;
-    int rc = fsync(fd);
+        return errno == EACCES ? 0 : -1;
+    int rc = fsync(fd) < 0 && errno != EINVAL && errno != EBADF ? -1 : 0;
     close(fd);
     return rc;
+}
+
+/* Makes the folders of `path` below the bucket. New ones are there to stay: offsets may be committed because of what is
+ * put into them. */
+static int make_folders(const struct dir_store *ds, char *path) {
+    for (char *p = path + strlen(ds->root) + 1; (p = strchr(p, '/')); p++) {
+        *p = '\0';
+        int rc = mkdir(path, 0777) == 0 ? sync_folder(path) : errno == EEXIST ? 0 : -1;
+        *p = '/';
+        if (rc < 0)
+            return -1;
+    }
+    return 0;
 }
 
 /* ---- Writing ----------------------------------------------------------------------------------------------------- */
