@@ -22,7 +22,7 @@
 #define NAME    "calm"
 #define PATIENT "patient"
 enum { FIRST_UNKNOWN = 0x020400ff };
-enum { API_FETCH = 1, API_METADATA = 3, API_JOIN_GROUP = 11, API_HEARTBEAT = 12 };
+enum { API_FETCH = 1, API_METADATA = 3, API_JOIN_GROUP = 11, API_HEARTBEAT = 12, API_SYNC_GROUP = 14 };
 enum {
     TOGETHER_MS = 250,
     MAIN_MS = 5000,
@@ -291,7 +291,8 @@ static rd_kafka_resp_err_t on_request_sent(rd_kafka_t *rk, int fd, const char *b
         atomic_store(&c->heartbeat_ms, clock_ms());
     else
         stir(c);
-    if (api == API_JOIN_GROUP || (api == API_METADATA && clock_ms() - atomic_load(&c->early_ms) < LEADER_MS))
+    if (api == API_JOIN_GROUP || api == API_SYNC_GROUP ||
+        (api == API_METADATA && clock_ms() - atomic_load(&c->early_ms) < LEADER_MS))
         break_off(c);
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
