@@ -5,6 +5,7 @@
 
 #include "connect/base/arena.h"
 #include "connect/base/err.h"
+#include "connect/base/map.h"
 #include "connect/base/url_text.h"
 #include "connect/convert/json_schema_data.h"
 #include "connect/data/java_hash.h"
@@ -15,6 +16,7 @@ enum { MAX_NODES = 100000, SHOWN = 200 };
 struct document {
     const char *name; /* NULL: the schema itself */
     cJSON *root;
+    struct map *ids; /* what parts call themselves → const cJSON *; NULL until the first reference */
 };
 
 /* What references have led to; each part of a document is loaded once for all references to it. */
@@ -22,7 +24,6 @@ struct referred {
     const cJSON *json;
     const struct json_schema_node *node; /* NULL while it is being loaded */
     struct json_schema_node *waiting;    /* references that wait for it, linked by `inner` */
-    struct referred *next;
 };
 
 struct json_schema_tree {
@@ -34,8 +35,8 @@ struct json_schema_tree {
 struct loader {
     struct kc_arena *arena;
     struct json_schema_tree *tree;
-    const struct document *document; /* that is being read */
-    struct referred *referred;
+    struct document *document; /* that is being read */
+    struct map *referred;      /* address of a part → struct referred * */
     unsigned depth, nodes;
     bool draft4;
     struct kc_error *err;
@@ -122,24 +123,31 @@ static const cJSON *part_of(struct loader *l, const cJSON *root, const char *fra
     return part;
 }
 
-/* The part that calls itself `id`. JsonSchemaConverter itself writes "id". */
-static const cJSON *part_with_id(const cJSON *json, const char *id, unsigned depth) {
-    const cJSON *item, *found = NULL;
+/* Parts that call themselves something, the first of each name. JsonSchemaConverter itself writes "id". */
+static void collect_ids(struct map *ids, const cJSON *json, unsigned depth) {
+    const cJSON *item;
     const char *own = cJSON_IsObject(json) ? json_get_text(json, "$id") : NULL;
     if (!own && cJSON_IsObject(json))
         own = json_get_text(json, "id");
-    if (own && strcmp(own, id) == 0)
-        return json;
+    if (own && !map_has(ids, own))
+        map_put(ids, own, (void *)(uintptr_t)json);
     if (depth > JSON_SCHEMA_MAX_DEPTH)
-        return NULL;
+        return;
     cJSON_ArrayForEach(item, json) {
-        if (!found && (cJSON_IsObject(item) || cJSON_IsArray(item)))
-            found = part_with_id(item, id, depth + 1);
+        if (cJSON_IsObject(item) || cJSON_IsArray(item))
+            collect_ids(ids, item, depth + 1);
     }
-    return found;
 }
 
-static const struct document *named(const struct loader *l, const char *name) {
+static const cJSON *part_with_id(struct document *document, const char *id) {
+    if (!document->ids) {
+        document->ids = map_new(NULL);
+        collect_ids(document->ids, document->root, 0);
+    }
+    return map_get(document->ids, id);
+}
+
+static struct document *named(const struct loader *l, const char *name) {
     for (uint32_t i = 0; i < l->tree->document_count; i++)
         if (l->tree->documents[i].name && strcmp(l->tree->documents[i].name, name) == 0)
             return &l->tree->documents[i];
@@ -147,8 +155,8 @@ static const struct document *named(const struct loader *l, const char *name) {
 }
 
 /* A document by the name that a reference gives it, beside the document that refers to it or as it is. */
-static const struct document *document_named(const struct loader *l, const char *name) {
-    const struct document *document = named(l, name);
+static struct document *document_named(const struct loader *l, const char *name) {
+    struct document *document = named(l, name);
     const char *base = json_get_text(l->document->root, l->draft4 ? "id" : "$id");
     if (!base)
         base = l->document->name;
@@ -161,11 +169,11 @@ static const struct document *document_named(const struct loader *l, const char 
 }
 
 /* *ret_document: the one that the part lies in. */
-static const cJSON *resolve(struct loader *l, const char *ref, const struct document **ret_document) {
+static const cJSON *resolve(struct loader *l, const char *ref, struct document **ret_document) {
     const char *fragment = strchr(ref, '#');
     size_t len = fragment ? (size_t)(fragment - ref) : strlen(ref);
     *ret_document = l->document;
-    const cJSON *part = part_with_id(l->document->root, ref, 0);
+    const cJSON *part = part_with_id(l->document, ref);
     if (part)
         return part;
     if (len)
@@ -183,8 +191,8 @@ static void arrived(struct referred *r, const struct json_schema_node *node) {
     }
 }
 
-static int load_referred(struct loader *l, struct referred *r, const struct document *document) {
-    const struct document *around = l->document;
+static int load_referred(struct loader *l, struct referred *r, struct document *document) {
+    struct document *around = l->document;
     const struct json_schema_node *node;
     l->document = document;
     int rc = load(l, r->json, &node);
@@ -195,16 +203,14 @@ static int load_referred(struct loader *l, struct referred *r, const struct docu
 }
 
 static int load_reference(struct loader *l, const cJSON *json, const cJSON *ref, struct json_schema_node **ret_node) {
-    const struct document *document;
+    struct document *document;
     if (!cJSON_IsString(ref))
         return invalid(l, "$ref is no string", json);
     const cJSON *part = resolve(l, ref->valuestring, &document);
     if (!part)
         return invalid(l, "the reference leads nowhere", json);
     struct json_schema_node *node = node_of(l, JSON_KIND_REFERENCE);
-    struct referred *r = l->referred;
-    while (r && r->json != part)
-        r = r->next;
+    struct referred *r = map_get_bytes(l->referred, &part, sizeof(part));
     *ret_node = node;
     if (r && r->node) {
         node->inner = r->node;
@@ -214,8 +220,7 @@ static int load_reference(struct loader *l, const cJSON *json, const cJSON *ref,
     if (!known) {
         r = kc_arena_zalloc(l->arena, sizeof(*r));
         r->json = part;
-        r->next = l->referred;
-        l->referred = r;
+        map_put_bytes(l->referred, &part, sizeof(part), r);
     }
     node->inner = r->waiting;
     r->waiting = node;
@@ -508,7 +513,9 @@ int json_schema_tree_new(struct kc_arena *arena, const struct registry_schema *t
     if (rc == 0) {
         l.document = &tree->documents[tree->document_count - 1];
         l.draft4 = is_draft4(l.document->root);
+        l.referred = map_new(NULL);
         rc = load(&l, l.document->root, &tree->root);
+        map_free(l.referred);
     }
     if (rc < 0) {
         json_schema_tree_free(tree);
@@ -519,8 +526,10 @@ int json_schema_tree_new(struct kc_arena *arena, const struct registry_schema *t
 }
 
 struct json_schema_tree *json_schema_tree_free(struct json_schema_tree *tree) {
-    for (uint32_t i = 0; tree && i < tree->document_count; i++)
+    for (uint32_t i = 0; tree && i < tree->document_count; i++) {
+        map_free(tree->documents[i].ids);
         json_free(tree->documents[i].root);
+    }
     return NULL;
 }
 
