@@ -1,10 +1,12 @@
 /* See worker_config.h.  Called once by main before any other thread runs. */
 #include "connect/worker_config.h"
 
+#include "config/def.h"
 #include "config/properties.h"
 #include "connect/base/err.h"
 #include "connect/kafka/bootstrap.h"
 #include "connect/kafka/client.h"
+#include "connect/kafka/client_options.h"
 #include "connect/plugins.h"
 
 AUTO_FREE(substitute, struct substitute, substitute_free)
@@ -52,6 +54,19 @@ static int check_client(const struct worker_conf *conf, struct kc_error *err) {
     return err_wrap(err, "org.apache.kafka.common.KafkaException", "Failed to create new KafkaAdminClient");
 }
 
+/* Settings of Kafka clients are the worker's too: without a prefix they are for the clients of its internal topics. */
+static bool is_client_setting(const char *key) {
+    return !option_find(worker_options, key) && client_option_find(CLIENT_CONSUMER, key);
+}
+
+static void log_config(const struct kc_config *raw) {
+    AUTO(props) shown = kc_config_copy(raw);
+    for (size_t i = 0; i < kc_config_count(raw); i++)
+        if (is_client_setting(kc_config_key(raw, i)))
+            kc_config_remove(shown, kc_config_key(raw, i));
+    worker_conf_log(shown);
+}
+
 static int config_new(struct kc_config *raw, bool standalone, struct worker_conf **ret_conf,
                       struct substitute **ret_substitute, struct kc_error *err) {
     AUTO(props) taken = raw;
@@ -60,7 +75,7 @@ static int config_new(struct kc_config *raw, bool standalone, struct worker_conf
     struct kc_config *resolved = resolve(taken, err);
     if (!resolved)
         return -1;
-    worker_conf_log(taken);
+    log_config(taken);
     AUTO(worker_conf) conf = standalone ? worker_conf_new_standalone(resolved, err) : worker_conf_new(resolved, err);
     if (!conf || check_converter_versions(conf, err) < 0 || check_client(conf, err) < 0)
         return -1;

@@ -16,7 +16,7 @@ failed=0
 for mark in "$logs"/*.failed; do
     [ -e "$mark" ] || continue
     program=$(cat "$mark") log=${mark%.failed}
-    grep -E "^tests/.*:[FE]:" "$log.log" | sed 's/^/first run: /'
+    grep -aE "^tests/.*:[FE]:|Assertion .* failed|^\*\*\* |free\(\): " "$log.log" | sed "s/^/first run: /"
     if grep -q "Sanitizer" "$log.log" || ! "$program" >"$log.log" 2>&1; then
         echo "FAILED $program"
         tail -n 60 "$log.log"

@@ -28,6 +28,13 @@ static void quiet(void *arg, enum kc_level level, const char *line) {
 }
 
 static int leaked;
+static char warned[2000];
+
+static void keep_unknown(void *arg, enum kc_level level, const char *line) {
+    (void)arg, (void)level;
+    if (strstr(line, "is not a known option"))
+        strncat(warned, line, sizeof(warned) - strlen(warned) - 1);
+}
 
 static void set_up(void) {
     log_sink(quiet, &leaked);
@@ -64,6 +71,21 @@ START_TEST(test_load) {
     AUTO(props) resolved = substitute_apply(providers, config, NULL, &err);
     ck_assert_str_eq(kc_config_get(resolved, "x"), "<s3cretGroup>");
     ck_assert_int_eq(leaked, 0);
+}
+END_TEST
+
+/* Settings of clients without a prefix count, for the internal topics: nobody is warned of them. */
+START_TEST(test_unknown_options) {
+    struct kc_error err = {0};
+    AUTO(worker_conf) conf = NULL;
+    AUTO(substitute) providers = NULL;
+    write_properties("fetch.max.wait.ms=20\nacks=all\nrest.prot=1\nproducer.linger.ms=3\n");
+    log_sink(keep_unknown, NULL);
+    ck_assert_msg(worker_config_load(file, &conf, &providers, &err) == 0, "%s", err.text);
+    log_sink(NULL, NULL);
+    ck_assert_ptr_nonnull(strstr(warned, "'rest.prot'"));
+    ck_assert_msg(!strstr(warned, "fetch") && !strstr(warned, "acks") && !strstr(warned, "linger"), "%s", warned);
+    ck_assert_str_eq(kc_config_get(conf->text, "fetch.max.wait.ms"), "20");
 }
 END_TEST
 
@@ -108,6 +130,7 @@ static Suite *make_suite(void) {
     TCase *tc = tcase_create("worker_config");
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_test(tc, test_load);
+    tcase_add_test(tc, test_unknown_options);
     tcase_add_test(tc, test_failures);
     suite_add_tcase(s, tc);
     return s;
