@@ -1,6 +1,6 @@
 /* What is known of each consumer, and what follows from it for the waits of its threads. The interceptor's functions
  * are called on these threads; a thread's own part is in `me`, where others read what `lock` guards. The memory of a
- * consumer is freed by the last of its threads. */
+ * consumer goes with its configuration, which librdkafka frees when all its threads have ended. */
 #include "connect/kafka/calm.h"
 
 #include <dlfcn.h>
@@ -19,8 +19,7 @@
 #include "connect/base/clock.h"
 #include "connect/base/list.h"
 
-#define NAME    "calm"
-#define PATIENT "patient"
+#define NAME "calm"
 enum { FIRST_UNKNOWN = 0x020400ff };
 enum { API_FETCH = 1, API_METADATA = 3, API_JOIN_GROUP = 11, API_HEARTBEAT = 12, API_SYNC_GROUP = 14 };
 enum {
@@ -36,9 +35,8 @@ enum {
 
 struct calm {
     struct list link;
-    const rd_kafka_t *rk;
-    rd_kafka_conf_t *conf; /* in use: the client looks up what it says when it needs it */
-    atomic_int refs;
+    const rd_kafka_t *rk;         /* NULL: not made yet, or ended. Guarded by all_lock */
+    rd_kafka_conf_t *conf;        /* in use: the client looks up what it says when it needs it */
     _Atomic int64_t unrest_ms;    /* when there was last something other than waiting */
     _Atomic int64_t heartbeat_ms; /* when the last one was sent; 0: never */
     _Atomic int64_t early_ms;     /* when a fetch was last answered before its time */
@@ -220,19 +218,11 @@ __attribute__((weak)) int cnd_timedwait(cnd_t *cond, mtx_t *mutex, const struct 
 
 /* ---- Interceptor ---- */
 
-static void release(struct calm *c) {
-    if (atomic_fetch_sub(&c->refs, 1) > 1)
-        return;
-    pthread_mutex_destroy(&c->lock);
-    free(c);
-}
-
 static rd_kafka_resp_err_t on_thread_start(rd_kafka_t *rk, rd_kafka_thread_type_t type, const char *name, void *arg) {
     struct calm *c = arg;
     (void)rk, (void)name;
     if (type != RD_KAFKA_THREAD_MAIN && type != RD_KAFKA_THREAD_BROKER)
         return RD_KAFKA_RESP_ERR_NO_ERROR;
-    atomic_fetch_add(&c->refs, 1);
     me.client = c;
     me.is_main = type == RD_KAFKA_THREAD_MAIN;
     if (!me.is_main) {
@@ -254,7 +244,6 @@ static rd_kafka_resp_err_t on_thread_exit(rd_kafka_t *rk, rd_kafka_thread_type_t
         pthread_mutex_unlock(&c->lock);
     }
     me.client = NULL;
-    release(c);
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
@@ -332,9 +321,19 @@ static rd_kafka_resp_err_t on_destroy(rd_kafka_t *rk, void *arg) {
     struct calm *c = arg;
     (void)rk;
     pthread_mutex_lock(&all_lock);
+    c->rk = NULL;
+    pthread_mutex_unlock(&all_lock);
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+/* The last of all: on_destroy comes before the threads have ended, for some before they have begun. */
+static rd_kafka_resp_err_t on_conf_destroy(void *arg) {
+    struct calm *c = arg;
+    pthread_mutex_lock(&all_lock);
     list_remove(&c->link);
     pthread_mutex_unlock(&all_lock);
-    release(c);
+    pthread_mutex_destroy(&c->lock);
+    free(c);
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
@@ -353,23 +352,17 @@ static int64_t number(const rd_kafka_conf_t *conf, const char *key) {
 }
 
 static rd_kafka_resp_err_t on_new(rd_kafka_t *rk, const rd_kafka_conf_t *conf, void *arg, char *why, size_t size) {
+    struct calm *c = arg;
     (void)why, (void)size;
     if (rd_kafka_type(rk) != RD_KAFKA_CONSUMER)
         return RD_KAFKA_RESP_ERR_NO_ERROR;
-    struct calm *c = calloc(1, sizeof *c);
-    if (!c)
-        abort();
-    c->rk = rk;
     c->conf = (rd_kafka_conf_t *)conf;
-    atomic_init(&c->refs, 1);
-    pthread_mutex_init(&c->lock, NULL);
-    list_init(&c->threads);
     c->heartbeat_interval_ms = number(conf, "heartbeat.interval.ms");
     c->fetch_wait_ms = number(conf, "fetch.wait.max.ms");
-    c->patient = arg && number(conf, "socket.timeout.ms") > FETCH_MS + ANSWER_MS;
+    c->patient = c->patient && number(conf, "socket.timeout.ms") > FETCH_MS + ANSWER_MS;
     stir(c);
     pthread_mutex_lock(&all_lock);
-    list_append(&all, &c->link);
+    c->rk = rk;
     pthread_mutex_unlock(&all_lock);
     rd_kafka_interceptor_add_on_thread_start(rk, NAME, on_thread_start, c);
     rd_kafka_interceptor_add_on_thread_exit(rk, NAME, on_thread_exit, c);
@@ -383,6 +376,16 @@ static rd_kafka_resp_err_t on_new(rd_kafka_t *rk, const rd_kafka_conf_t *conf, v
 void calm_install(rd_kafka_conf_t *conf, bool patient) {
     if (rd_kafka_version() >= FIRST_UNKNOWN)
         return;
+    struct calm *c = calloc(1, sizeof *c);
+    if (!c)
+        abort();
+    pthread_mutex_init(&c->lock, NULL);
+    list_init(&c->threads);
+    c->patient = patient;
+    pthread_mutex_lock(&all_lock);
+    list_append(&all, &c->link);
+    pthread_mutex_unlock(&all_lock);
     rd_kafka_conf_set_closesocket_cb(conf, on_close);
-    rd_kafka_conf_interceptor_add_on_new(conf, NAME, on_new, patient ? PATIENT : NULL);
+    rd_kafka_conf_interceptor_add_on_new(conf, NAME, on_new, c);
+    rd_kafka_conf_interceptor_add_on_conf_destroy(conf, NAME, on_conf_destroy, c);
 }

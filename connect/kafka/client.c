@@ -1,9 +1,11 @@
-/* Builds librdkafka configurations from Java properties and makes and ends handles. Keeps nothing but the log bridge
- * (client_log.c). */
+/* Builds librdkafka configurations from Java properties and makes and ends handles. Keeps the log bridge
+ * (client_log.c), and the configurations of clients that could not be made. */
 #include "connect/kafka/client.h"
 
 #include <ctype.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "connect/base/clock.h"
@@ -172,6 +174,23 @@ rd_kafka_conf_t *client_conf(enum client_kind kind, const struct kc_config *java
 
 /* ---- Handles ---- */
 
+/* A client that cannot be made takes the interceptors of its configuration along: librdkafka frees them, and would
+ * again with the configuration, which is kept for that reason. */
+static void keep_refused(rd_kafka_conf_t *conf) {
+    struct refused {
+        struct refused *next;
+        rd_kafka_conf_t *conf;
+    };
+    static _Atomic(struct refused *) all;
+    struct refused *r = malloc(sizeof *r);
+    if (!r)
+        abort();
+    r->conf = conf;
+    r->next = atomic_load(&all);
+    while (!atomic_compare_exchange_weak(&all, &r->next, r))
+        ;
+}
+
 rd_kafka_t *client_new(enum client_kind kind, rd_kafka_conf_t *conf, struct kc_error *err) {
     char why[512];
     if (client_log_start(err) < 0) {
@@ -187,7 +206,7 @@ rd_kafka_t *client_new(enum client_kind kind, rd_kafka_conf_t *conf, struct kc_e
                       : kind == CLIENT_PRODUCER ? "producer"
                                                 : "admin client",
                       why);
-        rd_kafka_conf_destroy(conf);
+        keep_refused(conf);
         client_log_stop();
         return NULL;
     }

@@ -1,6 +1,7 @@
 /* Runs Check suites and reads golden vectors; see suite.h. */
 #include "tests/support/suite.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include "connect/base/json.h"
 
 int suite_run(Suite *suite) {
+    signal(SIGPIPE, SIG_IGN);                /* as in the daemon */
     SRunner *runner = srunner_create(suite); /* forks per test unless CK_FORK=no */
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

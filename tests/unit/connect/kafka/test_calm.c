@@ -225,6 +225,19 @@ START_TEST(fetches_wait_as_they_are_told) {
 }
 END_TEST
 
+/* Some of its threads begin when it has ended already. */
+START_TEST(ends_as_soon_as_it_is_made) {
+    struct kc_error err = {0};
+    AUTO(props) props = mock_kafka_props("bootstrap.servers=127.0.0.1:1\ngroup.id=g");
+    for (int i = 0; i < 200; i++) {
+        rd_kafka_conf_t *conf = client_conf(CLIENT_CONSUMER, props, &err);
+        rd_kafka_t *rk = client_new(CLIENT_CONSUMER, conf, &err);
+        ck_assert_msg(rk != NULL, "%s", err.text);
+        client_free(rk);
+    }
+}
+END_TEST
+
 static Suite *make_suite(void) {
     Suite *s = suite_create("kafka/calm");
     TCase *t = tcase_create("all");
@@ -232,6 +245,7 @@ static Suite *make_suite(void) {
     tcase_add_test(t, threads_sleep_and_fetches_wait);
     tcase_add_test(t, a_rebalance_breaks_fetches_off);
     tcase_add_test(t, fetches_wait_as_they_are_told);
+    tcase_add_test(t, ends_as_soon_as_it_is_made);
     suite_add_tcase(s, t);
     return s;
 }

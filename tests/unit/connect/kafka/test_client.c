@@ -408,15 +408,29 @@ START_TEST(classes_without_effect) {
 }
 END_TEST
 
+/* What librdkafka refuses at once, and what it finds when it has begun to make the client. */
+static const struct {
+    enum client_kind kind;
+    const char *java, *told;
+} bad_handles[] = {
+    {CLIENT_PRODUCER, "enable.idempotence=true\nmax.in.flight.requests.per.connection=50",
+     "Failed to construct kafka producer"},
+    {CLIENT_CONSUMER, "group.id=g\nsecurity.protocol=SSL\nssl.cipher.suites=NONSENSE",
+     "Failed to construct kafka consumer"},
+    {CLIENT_PRODUCER, "security.protocol=SSL\nssl.cipher.suites=NONSENSE", "Failed to construct kafka producer"},
+};
+
 START_TEST(bad_handle) {
     struct kc_error err = {0};
-    AUTO(props)
-    java = mock_kafka_props("bootstrap.servers=127.0.0.1:1\nenable.idempotence=true\n"
-                            "max.in.flight.requests.per.connection=50");
-    rd_kafka_conf_t *conf = client_conf(CLIENT_PRODUCER, java, &err);
-    ck_assert_ptr_nonnull(conf);
-    ck_assert_ptr_null(client_new(CLIENT_PRODUCER, conf, &err));
-    ck_assert_ptr_nonnull(strstr(err.text, "Failed to construct kafka producer"));
+    char text[256];
+    snprintf(text, sizeof text, "bootstrap.servers=127.0.0.1:1\n%s", bad_handles[_i].java);
+    AUTO(props) java = mock_kafka_props(text);
+    for (int i = 0; i < 3; i++) {
+        rd_kafka_conf_t *conf = client_conf(bad_handles[_i].kind, java, &err);
+        ck_assert_msg(conf != NULL, "%s", err.text);
+        ck_assert_ptr_null(client_new(bad_handles[_i].kind, conf, &err));
+        ck_assert_msg(strstr(err.text, bad_handles[_i].told) != NULL, "%s", err.text);
+    }
 }
 END_TEST
 
@@ -433,7 +447,7 @@ static Suite *make_suite(void) {
     tcase_add_test(t, errors);
     tcase_add_test(t, log_bridge);
     tcase_add_loop_test(t, classes_without_effect, 0, 4);
-    tcase_add_test(t, bad_handle);
+    tcase_add_loop_test(t, bad_handle, 0, (int)COUNT_OF(bad_handles));
     suite_add_tcase(s, t);
     return s;
 }
