@@ -65,6 +65,10 @@ static int read_entry(struct kc_arena *arena, const cJSON *json, struct offsets_
 
 int offsets_body_parse(struct kc_arena *arena, const char *text, size_t len, struct offsets_body *ret_body,
                        struct kc_error *err) {
+    if (text && len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* byte order mark, which Jackson skips */
+        text += 3;
+        len -= 3;
+    }
     size_t blanks = text ? strspn(text, " \t\r\n") : 0;
     bool nothing = !text || blanks >= len;
     AUTO(json) root = nothing ? cJSON_CreateNull() : json_parse(text, len, err);
