@@ -144,7 +144,7 @@ START_TEST(certificates_as_text) {
 END_TEST
 
 START_TEST(a_stranger_is_refused) {
-    AUTO_TEXT pem = serve_as("IP:127.0.0.1");
+    free(serve_as("IP:127.0.0.1"));
     set(SSL_OPTION("truststore.location"), "@root.pem");
     assert_refused(NETWORK, "SSL certificate problem");
     ck_assert_ptr_nonnull(strstr(err.cause, http_script_url(server)));
