@@ -508,15 +508,11 @@ static bool batch_is_over(const struct send_batch *batch) {
     return batch->pending == 0 && (!batch->wants_back || batch->came_back);
 }
 
-/* Lock held. One record less under way, or the sender has sent all. */
-static void count_down(struct topic_log *log, struct send_batch *batch) {
-    if (--batch->pending > 0)
-        return;
+/* Lock held. Nothing is under way any more, and the sender has sent all. */
+static void batch_is_written(struct topic_log *log, struct send_batch *batch) {
     if (batch->code || batch->place_unknown)
         batch->wants_back = false;
-    if (batch->abandoned)
-        free(batch);
-    else if (batch->wants_back)
+    if (batch->wants_back)
         list_append(&log->returning, &batch->link);
     else
         pthread_cond_broadcast(&log->changed);
@@ -531,7 +527,12 @@ static void finish_batch_record(struct topic_log *log, struct send_batch *batch,
         batch->place_unknown = true;
     else if (!code && batch->ends[partition] <= offset)
         batch->ends[partition] = offset + 1;
-    count_down(log, batch);
+    if (--batch->pending == 0) {
+        if (batch->abandoned)
+            free(batch);
+        else
+            batch_is_written(log, batch);
+    }
     pthread_mutex_unlock(&log->lock);
 }
 
@@ -598,7 +599,8 @@ static int send_batch(struct topic_log *log, const struct topic_log_record *reco
         if (produce_patiently(log, &records[i], batch, deadline))
             break;
     pthread_mutex_lock(&log->lock);
-    count_down(log, batch);
+    if (--batch->pending == 0)
+        batch_is_written(log, batch);
     while (!batch_is_over(batch) && in_time && !atomic_load(&log->cancelled))
         in_time = cond_wait_until(&log->changed, &log->lock, deadline);
     bool over = batch_is_over(batch), written = batch->pending == 0, look_up = batch->place_unknown && read_back;
