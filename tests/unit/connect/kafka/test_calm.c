@@ -21,7 +21,7 @@ enum { CALM_MS = 400, NEVER_MS = 1000 * 1000, FAST_MS = 500, SLOW_MS = 10000 };
 struct member {
     rd_kafka_t *rk;
     rd_kafka_queue_t *queue;
-    pid_t threads[THREADS];
+    atomic_int threads[THREADS]; /* their ids; 0: not yet */
     atomic_int thread_count, sent[APIS], assigned, lines;
 };
 
@@ -30,7 +30,7 @@ static rd_kafka_resp_err_t on_thread_start(rd_kafka_t *rk, rd_kafka_thread_type_
     (void)rk, (void)type, (void)name;
     int i = atomic_fetch_add(&m->thread_count, 1);
     ck_assert_int_lt(i, THREADS);
-    m->threads[i] = gettid();
+    atomic_store(&m->threads[i], gettid());
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
@@ -134,7 +134,7 @@ static long wakes(const struct member *m) {
     long sum = 0;
     for (int i = 0; i < atomic_load(&m->thread_count); i++) {
         char path[64], line[128];
-        snprintf(path, sizeof path, "/proc/self/task/%d/status", (int)m->threads[i]);
+        snprintf(path, sizeof path, "/proc/self/task/%d/status", atomic_load(&m->threads[i]));
         FILE *f = fopen(path, "r");
         while (f && fgets(line, sizeof line, f)) {
             if (strncmp(line, "voluntary_ctxt_switches:", 24) == 0)
@@ -157,15 +157,15 @@ START_TEST(threads_sleep_and_fetches_wait) {
     struct mock_kafka mock = mock_kafka_start(1);
     mock_kafka_topic(&mock, "t", 2);
     calm_after_ms(NEVER_MS);
-    struct member *m = join(&mock, "g", "");
+    struct member *m = join(&mock, "g", "session.timeout.ms=10000\nheartbeat.interval.ms=3000\n");
     reach(m, NULL, &m->assigned, 2, 20000);
     reach(m, NULL, &m->sent[API_FETCH], 2, 5000);
     ck_assert_int_eq(fetch_wait(m), FAST_MS);
-    long usual = wakes_in(m, 2000);
+    long usual = wakes_in(m, 4000);
     become_calm(m);
     clock_sleep_ms(1000);
     int beats = atomic_load(&m->sent[API_HEARTBEAT]);
-    long calm = wakes_in(m, 2000);
+    long calm = wakes_in(m, 4000);
     beats = atomic_load(&m->sent[API_HEARTBEAT]) - beats;
     if (known())
         ck_assert_msg(calm * 3 < usual * 2, "%ld instead of %ld", calm, usual);
